@@ -1,0 +1,60 @@
+/** What a failure says to the person who meets it: one line, and where there is one, a next step. */
+export interface Advice {
+  /** The next step, shown on a line of its own behind `c3po: hint:`. */
+  readonly hint?: string;
+  /** The failure underneath, for debugging; never printed. */
+  readonly cause?: unknown;
+}
+
+/**
+ * A failure somebody can do something about. Its message is lower case without a full stop, and
+ * quotes the offending value unless that value is a secret.
+ */
+export abstract class C3poError extends Error {
+  /** The next step, if there is one. */
+  readonly hint: string | undefined;
+  /** The exit code of a command that ends with this error. */
+  abstract readonly exitCode: 1 | 2;
+
+  /** @param message what happened, lower case, no full stop */
+  constructor(message: string, advice: Advice = {}) {
+    super(message, advice.cause === undefined ? undefined : { cause: advice.cause });
+    this.name = new.target.name;
+    this.hint = advice.hint;
+  }
+}
+
+/** Something on the command line is wrong: exit code 2. */
+export class Misuse extends C3poError {
+  override readonly exitCode = 2;
+}
+
+/** Something elsewhere is wrong (a key, a file, the kernel, the network): exit code 1. */
+export class Failure extends C3poError {
+  override readonly exitCode = 1;
+}
+
+/**
+ * A value of the wrong form, whoever supplied it. Whoever read the value turns this into
+ * {@linkcode Misuse} (an argument) or {@linkcode Failure} (a file, the environment).
+ */
+export class Malformed extends C3poError {
+  override readonly exitCode = 1;
+}
+
+/**
+ * Reads one value of the command line: what is {@linkcode Malformed} there is {@linkcode Misuse}.
+ *
+ * @example
+ * ```ts
+ * const traps = asArgument(() => parseCount("x", "--traps"));
+ * ```
+ */
+export function asArgument<T>(read: () => T): T {
+  try {
+    return read();
+  } catch (error) {
+    if (!(error instanceof Malformed)) throw error;
+    throw new Misuse(error.message, error.hint === undefined ? {} : { hint: error.hint });
+  }
+}
