@@ -36,6 +36,16 @@ export function parsePort(text: string): number {
 }
 
 /**
+ * Reads how many of something there shall be: a whole number that is not negative.
+ *
+ * @throws {Malformed} if the text is anything else
+ */
+export function parseCount(text: string): number {
+  if (!/^\d{1,9}$/.test(text)) throw new Malformed(`"${text}" is no whole number`);
+  return Number(text);
+}
+
+/**
  * Reads the port range of a schedule, `LO-HI`.
  *
  * @throws {Malformed} if the text is no range, or one of fewer than 1024 ports

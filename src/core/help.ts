@@ -1,0 +1,66 @@
+import { type CommandSpec, HELP_OPTION, type Option } from "./command.ts";
+
+/** The overview that `c3po --help` prints. */
+export function overview(commands: readonly CommandSpec[]): string {
+  const rows = commands.map(({ name, summary }): [string, string] => [name, summary]);
+  return [
+    "c3po moves the SSH port every minute; whoever touches a wrong one is shut out",
+    "",
+    "usage: c3po <command> [options]",
+    "",
+    ...table(rows),
+    "",
+    "c3po <command> --help tells more; c3po --version prints the version",
+    "",
+  ].join("\n");
+}
+
+/** What `c3po <command> --help` prints. */
+export function helpOf(command: CommandSpec): string {
+  const [first, ...others] = command.usage;
+  const rows = [...command.options, HELP_OPTION].map((option): [string, string] => [
+    signature(option),
+    option.text + (option.many ? " (repeatable)" : ""),
+  ]);
+  const about = (command.about ?? []).flatMap((paragraph) => ["", ...wrap(paragraph, 80)]);
+  return [
+    `c3po ${command.name}: ${command.summary}`,
+    "",
+    `usage: c3po ${first}`,
+    ...others.map((line) => `       c3po ${line}`),
+    "",
+    ...table(rows),
+    ...about,
+    "",
+  ].join("\n");
+}
+
+/** An option as it is typed: `--traps N`. */
+export function signature(option: Option): string {
+  return option.value === undefined ? `--${option.name}` : `--${option.name} ${option.value}`;
+}
+
+function table(rows: readonly [string, string][]): string[] {
+  const width = Math.max(...rows.map(([left]) => left.length));
+  return rows.flatMap(([left, right]) => {
+    const [first, ...rest] = wrap(right, 80 - width - 4);
+    return [
+      `  ${left.padEnd(width)}  ${first}`,
+      ...rest.map((line) => " ".repeat(width + 4) + line),
+    ];
+  });
+}
+
+function wrap(text: string, width: number): string[] {
+  const lines: string[] = [];
+  let line = "";
+  for (const word of text.split(" ")) {
+    if (line !== "" && line.length + 1 + word.length > width) {
+      lines.push(line);
+      line = word;
+    } else {
+      line = line === "" ? word : `${line} ${word}`;
+    }
+  }
+  return [...lines, line];
+}

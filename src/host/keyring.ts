@@ -1,0 +1,121 @@
+import { join } from "@std/path";
+import { Failure, Malformed } from "../core/errors.ts";
+import { type Key, parseKey } from "../core/key.ts";
+import { modeOf, readText } from "./files.ts";
+import { type Host, isRoot, os } from "./host.ts";
+
+/** A key and where it came from. */
+export interface FoundKey {
+  readonly key: Key;
+  /** A path, or the name of the variable that held the key. */
+  readonly source: string;
+}
+
+/** Where the search for a key begins. */
+export interface KeySearch {
+  /** What `--key` named. */
+  readonly file?: string | undefined;
+  /** The host a client asks for, as typed; looked up in the client's folder. */
+  readonly name?: string | undefined;
+  /** Another name of that host, such as ssh resolves it; asked only if the first has no key. */
+  readonly resolve?: (() => Promise<string | null>) | undefined;
+}
+
+/** The server's key, and root's. */
+export const SERVER_KEY = "/etc/c3po/key";
+
+/**
+ * Finds the key: `--key`, `$C3PO_KEY_FILE`, `$C3PO_SECRET`, the host's key and the default key of
+ * this user, then as root the server's. The first that is there counts, even if it is damaged:
+ * going on to the next would open other ports than the user thinks.
+ *
+ * @throws {Failure} if there is none, or the first one cannot be used
+ */
+export async function findKey(search: KeySearch, host: Host): Promise<FoundKey> {
+  const named = search.file ?? host.env("C3PO_KEY_FILE");
+  if (named !== undefined) return await mustRead(named);
+  const secret = host.env("C3PO_SECRET");
+  if (secret !== undefined) {
+    return { key: understand(secret, "$C3PO_SECRET"), source: "$C3PO_SECRET" };
+  }
+  const looked: string[] = [];
+  for await (const path of places(search, host)) {
+    const found = await readKey(path);
+    if (found !== null) return found;
+    looked.push(path);
+  }
+  throw new Failure(`no key found${search.name === undefined ? "" : ` for "${search.name}"`}`, {
+    hint: `make one with "c3po key new" or name one with --key (looked at ${looked.join(", ")})`,
+  });
+}
+
+/**
+ * Reads one key file.
+ *
+ * @returns null if there is no such file
+ * @throws {Failure} if others may read it, or it holds no key
+ */
+export async function readKey(path: string): Promise<FoundKey | null> {
+  const text = await readText(path);
+  if (text === null) return null;
+  const mode = await modeOf(path);
+  if (mode !== null && (mode & 0o077) !== 0) {
+    throw new Failure(
+      `others may read the key file "${path}": its mode is 0${mode.toString(8)}`,
+      { hint: `chmod 600 ${path}, and make a new key if somebody may have read it` },
+    );
+  }
+  return { key: understand(text, `key file "${path}"`), source: path };
+}
+
+/**
+ * The file a user's key for a host belongs in.
+ *
+ * @param name a host name or address, or `default`
+ * @returns null if the user has no home, or no file can have that name
+ */
+export function userKeyFile(name: string, host: Host): string | null {
+  const home = host.env("XDG_CONFIG_HOME") ?? homeFolder(host);
+  // A name with a slash in it would lead out of the folder.
+  if (home === undefined || !/^[A-Za-z0-9_:%@][A-Za-z0-9_.:%@-]{0,253}$/.test(name)) return null;
+  return join(home, "c3po", `${name}.key`);
+}
+
+function homeFolder(host: Host): string | undefined {
+  if (os === "windows") return host.env("APPDATA");
+  const home = host.env("HOME");
+  return home === undefined ? undefined : join(home, ".config");
+}
+
+async function* places(search: KeySearch, host: Host): AsyncGenerator<string> {
+  const names: string[] = [];
+  if (search.name !== undefined) {
+    const typed = userKeyFile(search.name, host);
+    if (typed !== null) yield typed;
+    const resolved = await search.resolve?.();
+    if (resolved && resolved !== search.name) names.push(resolved);
+  }
+  for (const name of [...names, "default"]) {
+    const path = userKeyFile(name, host);
+    if (path !== null) yield path;
+  }
+  if (isRoot()) yield SERVER_KEY;
+}
+
+async function mustRead(path: string): Promise<FoundKey> {
+  const found = await readKey(path);
+  if (found !== null) return found;
+  throw new Failure(`no key file "${path}"`, { hint: `make one with: c3po key new ${path}` });
+}
+
+function understand(text: string, where: string): Key {
+  try {
+    return parseKey(text);
+  } catch (error) {
+    if (!(error instanceof Malformed)) throw error;
+    throw new Failure(
+      `${where}: ${error.message}`,
+      error.hint === undefined ? {} : { hint: error.hint },
+    );
+  }
+}

@@ -1,0 +1,31 @@
+/** Where a command's words go: answers to stdout, everything else to stderr. */
+export interface Terminal {
+  /** Writes an answer, or a part of one, exactly as given. */
+  out(text: string): void;
+  /** Tells the user something: a line on stderr. */
+  note(line: string): void;
+  /** Whether stdout is a terminal with somebody in front of it. */
+  readonly interactive: boolean;
+}
+
+const UTF8 = new TextEncoder();
+
+/** The terminal this process was started on. */
+export const systemTerminal: Terminal = {
+  out: (text) => write(Deno.stdout, text),
+  note: (line) => write(Deno.stderr, line + "\n"),
+  get interactive() {
+    return Deno.stdout.isTerminal();
+  },
+};
+
+function write(file: typeof Deno.stdout | typeof Deno.stderr, text: string): void {
+  let rest = UTF8.encode(text);
+  try {
+    while (rest.length > 0) rest = rest.subarray(file.writeSync(rest));
+  } catch (error) {
+    // Whoever read our answer has seen enough of it (`c3po port --all | head -1`).
+    if (error instanceof Deno.errors.BrokenPipe) Deno.exit(0);
+    throw error;
+  }
+}

@@ -1,0 +1,156 @@
+import { Failure } from "../core/errors.ts";
+
+/** A program that ended, with everything it printed. */
+export interface Result {
+  readonly code: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** How a program is run. */
+export interface ToolOptions {
+  /** What the program reads; nothing unless given. */
+  readonly stdin?: string;
+  /** Milliseconds until the program is taken for stuck and killed; 10 000 unless given. */
+  readonly timeout?: number;
+}
+
+/** A program that is missing, was killed, or ended with another code than 0. */
+export class ToolFailure extends Failure {
+  /** The name of the program. */
+  readonly tool: string;
+  /** Its exit code; null if it did not run to its end. */
+  readonly code: number | null;
+
+  /** @param how what happened, such as `exit code 2: …` */
+  constructor(tool: string, code: number | null, how: string, hint?: string) {
+    super(`${tool}: ${how}`, hint === undefined ? {} : { hint });
+    this.tool = tool;
+    this.code = code;
+  }
+}
+
+/** Root's PATH under sudo or cron may lack the folders of iptables and ipset. */
+const SYSTEM_FOLDERS = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+const PATIENCE_MS = 10_000;
+
+/** The environment in which tools speak English, find their helpers, and learn no secret of ours. */
+export function toolEnvironment(): { env: Record<string, string>; clearEnv: true } {
+  return { env: { PATH: SYSTEM_FOLDERS, LC_ALL: "C" }, clearEnv: true };
+}
+
+/**
+ * Runs a program to its end and returns whatever it says.
+ *
+ * @param tool name of a program, found in the system's folders
+ * @param args passed as they are: there is no shell
+ * @throws {ToolFailure} if the program is missing or does not end in time
+ */
+export async function tryTool(
+  tool: string,
+  args: readonly string[],
+  options: ToolOptions = {},
+): Promise<Result> {
+  const patience = options.timeout ?? PATIENCE_MS;
+  const child = spawn(tool, args, options.stdin !== undefined);
+  let stuck = false;
+  const timer = setTimeout(() => {
+    stuck = true;
+    child.kill("SIGKILL");
+  }, patience);
+  try {
+    if (options.stdin !== undefined) await feed(child.stdin, options.stdin);
+    const { code, stdout, stderr } = await child.output();
+    if (stuck) throw new ToolFailure(tool, null, `no answer within ${patience / 1000} s, killed`);
+    return { code, stdout: decode(stdout), stderr: decode(stderr) };
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/**
+ * Runs a program that must succeed.
+ *
+ * @returns what it printed to stdout
+ * @throws {ToolFailure} with command, exit code and the first line of stderr
+ */
+export async function runTool(
+  tool: string,
+  args: readonly string[],
+  options: ToolOptions = {},
+): Promise<string> {
+  const { code, stdout, stderr } = await tryTool(tool, args, options);
+  if (code !== 0) throw failureOf([tool, ...args], code, stderr);
+  return stdout;
+}
+
+/** The error of a program that ended with another code than 0. */
+export function failureOf(command: readonly string[], code: number, stderr: string): ToolFailure {
+  const said = stderr.trim().split("\n").filter((line) => line.trim() !== "").join("; ");
+  return new ToolFailure(
+    command[0]!,
+    code,
+    `"${command.join(" ")}" ended with exit code ${code}${said === "" ? "" : `: ${said}`}`,
+  );
+}
+
+/**
+ * Starts a program with all its streams as pipes.
+ *
+ * @throws {ToolFailure} if there is no such program
+ */
+export function spawn(
+  tool: string,
+  args: readonly string[],
+  stdin = true,
+): Deno.ChildProcess {
+  try {
+    return new Deno.Command(tool, {
+      args: [...args],
+      stdin: stdin ? "piped" : "null",
+      stdout: "piped",
+      stderr: "piped",
+      ...toolEnvironment(),
+    }).spawn();
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) throw missing(tool);
+    if (error instanceof Deno.errors.PermissionDenied) {
+      throw new ToolFailure(tool, null, "permission denied");
+    }
+    throw error;
+  }
+}
+
+/** Writes all of a text and closes. A program that ended before is told apart by its exit code. */
+export async function feed(stdin: WritableStream<Uint8Array>, text: string): Promise<void> {
+  const writer = stdin.getWriter();
+  try {
+    await writer.write(new TextEncoder().encode(text));
+    await writer.close();
+  } catch (error) {
+    if (!(error instanceof Deno.errors.BrokenPipe)) throw error;
+  }
+}
+
+const PACKAGES: Readonly<Record<string, string>> = {
+  ip6tables: "iptables",
+  "iptables-save": "iptables",
+  "ip6tables-save": "iptables",
+  "iptables-restore": "iptables",
+  "ip6tables-restore": "iptables",
+  ssh: "openssh-client",
+};
+
+function missing(tool: string): ToolFailure {
+  const name = PACKAGES[tool] ?? tool;
+  return new ToolFailure(
+    tool,
+    null,
+    "not found on this machine",
+    `install it with the system's package manager, for example: apt-get install ${name}`,
+  );
+}
+
+function decode(bytes: Uint8Array): string {
+  return new TextDecoder().decode(bytes);
+}
