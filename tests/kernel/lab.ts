@@ -1,4 +1,5 @@
 /** The network laboratory of the kernel tests; `lab_test.ts` shows how each part is used. */
+export { c3poCommand, CHECKOUT, denoDirectory } from "./lab/c3po.ts";
 export { listNamespaces, sweepStale } from "./lab/names.ts";
 export { Namespace } from "./lab/namespace.ts";
 export { Lab } from "./lab/network.ts";

@@ -1,7 +1,6 @@
-import { fromFileUrl, join } from "@std/path";
+import { join } from "@std/path";
+import { c3poCommand, denoDirectory } from "./c3po.ts";
 import { Child, must, run, type RunOptions, type RunResult, type SpawnOptions } from "./process.ts";
-
-const MAIN = fromFileUrl(new URL("../../../main.ts", import.meta.url));
 
 /** One machine of the laboratory: a network namespace with an address of each family on `eth0`. */
 export class Namespace {
@@ -91,14 +90,4 @@ export class Namespace {
       ...env,
     };
   }
-}
-
-function c3poCommand(): [string, ...string[]] {
-  const binary = Deno.env.get("C3PO_BIN");
-  return binary ? [binary] : [Deno.execPath(), "run", "--no-prompt", "-A", MAIN];
-}
-
-function denoDirectory(): string {
-  const cache = Deno.env.get("XDG_CACHE_HOME") ?? join(Deno.env.get("HOME") ?? "/root", ".cache");
-  return Deno.env.get("DENO_DIR") ?? join(cache, "deno");
 }
