@@ -98,8 +98,10 @@ install_c3po() {
 	fi
 
 	say "building c3po"
-	(cd "$CHECKOUT" && DENO_DIR=${DENO_DIR:-$stage/cache} DENO_NO_UPDATE_CHECK=1 NO_COLOR=1 \
-		"$deno" bundle --quiet --frozen --platform deno --output "$stage/c3po.js" main.ts)
+	export DENO_DIR="${DENO_DIR:-$stage/cache}" # sudo may keep HOME: nothing of root's may end up there
+	(cd "$CHECKOUT" && NO_COLOR=1 DENO_NO_UPDATE_CHECK=1 \
+		"$deno" bundle --quiet --frozen --platform deno --output "$stage/c3po.js" main.ts) ||
+		die "deno could not build c3po" "nothing is installed; see deno's message above"
 	launcher "$deno" "$stage/c3po.js" >"$stage/try"
 	version=$(sh "$stage/try" --version) || die "what was built does not run" "nothing is installed; see the message above"
 	launcher "$runtime" "$LIB/c3po.js" >"$stage/c3po"

@@ -32,7 +32,7 @@ fetched_into() {
 fetch_into() {
 	mkdir -p "$1"
 	npm install --prefix "$1" --cache "$1/npm" --no-save --no-package-lock --ignore-scripts \
-		--no-audit --no-fund "deno@$VERSION" >&2 ||
+		--no-audit --no-fund --no-update-notifier "deno@$VERSION" >&2 ||
 		die "npm could not fetch deno $VERSION" "npm's message above says why; any deno 2.4 or newer on PATH will do"
 	rm -rf "$1/npm"
 	binary=$1/node_modules/@deno/linux-x64-glibc/deno
