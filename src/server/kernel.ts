@@ -13,8 +13,8 @@ import { allSets } from "../core/firewall/sets.ts";
 import type { Opening } from "../core/opening.ts";
 import { tracksConnections } from "../core/sockets.ts";
 import type { Clock } from "../host/clock.ts";
-import { type ArmedChange, armSets, restoreSets, setNames } from "../host/ipset.ts";
-import { restoreRules, saveRules } from "../host/iptables.ts";
+import { type ArmedChange, armSets, findIpset, restoreSets, setNames } from "../host/ipset.ts";
+import { findIptables, restoreRules, saveRules } from "../host/iptables.ts";
 import { isConnected } from "../host/procfs.ts";
 
 /** What is hidden, and for how long the kernel keeps it hidden without hearing from us. */
@@ -49,6 +49,16 @@ export class Kernel {
     this.#plan = plan;
     this.#hiding = hiding;
     this.#clock = clock;
+  }
+
+  /**
+   * Makes sure that everything needed is there, before anything is changed.
+   *
+   * @throws {ToolFailure} naming the tool that is not
+   */
+  async look(): Promise<void> {
+    await findIpset();
+    for (const family of this.#plan.chains.keys()) await findIptables(family);
   }
 
   /**
