@@ -22,7 +22,7 @@ export interface CommandSpec {
   readonly about?: readonly string[];
   /** Words that may stand first, for completions. */
   readonly subcommands?: readonly string[];
-  /** Own options end at the first operand; what follows belongs to somebody else. */
+  /** Own options are long and stand first; from the first other word on, all belongs to somebody else. */
   readonly passesOn?: true;
 }
 
