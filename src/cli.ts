@@ -1,15 +1,18 @@
 import { parseArguments, suggestion } from "./core/arguments.ts";
 import { C3poError, Misuse } from "./core/errors.ts";
 import { helpOf, overview } from "./core/help.ts";
+import { allow } from "./commands/allow.ts";
+import { ban } from "./commands/ban.ts";
 import type { Command } from "./commands/command.ts";
 import { key } from "./commands/key.ts";
 import { port } from "./commands/port.ts";
+import { serve } from "./commands/serve.ts";
 import { ssh } from "./commands/ssh.ts";
 import { type Host, systemHost } from "./host/host.ts";
 import { VERSION } from "./core/version.ts";
 
 /** Every command, in the order of the help. */
-export const COMMANDS: readonly Command[] = [port, ssh, key];
+export const COMMANDS: readonly Command[] = [serve, ban, allow, port, ssh, key];
 
 /**
  * Runs one command line. The only place where errors are caught.

@@ -1,5 +1,6 @@
 import { assertEquals } from "@std/assert";
 import vectors from "../vectors.json" with { type: "json" };
+import { c3poCommand } from "../kernel/lab/c3po.ts";
 import { Sandbox } from "./sandbox.ts";
 
 const RANDOM = "c3po-1-AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8";
@@ -71,9 +72,9 @@ Deno.test("a host without a key of its own is looked up under the name ssh gives
 Deno.test("--watch prints one line a minute, and JSON one document a line", async () => {
   await using box = await Sandbox.create();
   const file = await box.put("own.key", "classic:own");
-  const main = new URL("../../main.ts", import.meta.url).pathname;
-  const child = new Deno.Command(Deno.execPath(), {
-    args: ["run", "--no-prompt", "-A", main, "port", "--key", file, "--watch", "--json"],
+  const [command, ...first] = c3poCommand();
+  const child = new Deno.Command(command, {
+    args: [...first, "port", "--key", file, "--watch", "--json"],
     stdout: "piped",
   }).spawn();
   const reader = child.stdout.getReader();

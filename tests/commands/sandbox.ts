@@ -1,7 +1,6 @@
 import { assertEquals, assertMatch } from "@std/assert";
-import { fromFileUrl, join } from "@std/path";
-
-const MAIN = fromFileUrl(new URL("../../main.ts", import.meta.url));
+import { join } from "@std/path";
+import { c3poCommand, denoDirectory } from "../kernel/lab/c3po.ts";
 
 /** What one call of the command line shall show. */
 export interface Expected {
@@ -63,14 +62,14 @@ export class Sandbox implements AsyncDisposable {
 
   /** Runs c3po and holds what it shows against what it shall show. Returns its stdout. */
   async c3po(args: string[], expected: Expected, { stdin, env }: Call = {}): Promise<string> {
-    const binary = Deno.env.get("C3PO_BIN");
-    const child = new Deno.Command(binary ?? Deno.execPath(), {
-      args: binary ? args : ["run", "--no-prompt", "-A", MAIN, ...args],
+    const [command, ...first] = c3poCommand();
+    const child = new Deno.Command(command, {
+      args: [...first, ...args],
       stdin: stdin === undefined ? "null" : "piped",
       stdout: "piped",
       stderr: "piped",
       clearEnv: true,
-      env: { PATH: Deno.env.get("PATH")!, HOME: this.home, DENO_DIR: denoFolder(), ...env },
+      env: { PATH: Deno.env.get("PATH")!, HOME: this.home, DENO_DIR: denoDirectory(), ...env },
     }).spawn();
     if (stdin !== undefined) {
       const writer = child.stdin.getWriter();
@@ -94,10 +93,4 @@ export class Sandbox implements AsyncDisposable {
 function compare(actual: string, expected: string | RegExp, said: string): void {
   if (typeof expected === "string") assertEquals(actual, expected, said);
   else assertMatch(actual, expected, said);
-}
-
-/** Deno keeps what it fetched below HOME, where a new home has nothing. */
-function denoFolder(): string {
-  const cache = Deno.env.get("XDG_CACHE_HOME") ?? join(Deno.env.get("HOME") ?? "/root", ".cache");
-  return Deno.env.get("DENO_DIR") ?? join(cache, "deno");
 }
