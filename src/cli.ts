@@ -6,13 +6,15 @@ import { ban } from "./commands/ban.ts";
 import type { Command } from "./commands/command.ts";
 import { key } from "./commands/key.ts";
 import { port } from "./commands/port.ts";
+import { proxy } from "./commands/proxy.ts";
 import { serve } from "./commands/serve.ts";
 import { ssh } from "./commands/ssh.ts";
 import { type Host, systemHost } from "./host/host.ts";
+import { report } from "./host/terminal.ts";
 import { VERSION } from "./core/version.ts";
 
 /** Every command, in the order of the help. */
-export const COMMANDS: readonly Command[] = [serve, ban, allow, port, ssh, key];
+export const COMMANDS: readonly Command[] = [serve, ban, allow, port, ssh, proxy, key];
 
 /**
  * Runs one command line. The only place where errors are caught.
@@ -25,8 +27,7 @@ export async function run(argv: readonly string[], host: Host = systemHost): Pro
     return await dispatch(argv, host);
   } catch (error) {
     if (!(error instanceof C3poError)) throw error;
-    host.terminal.note(`c3po: error: ${error.message}`);
-    if (error.hint !== undefined) host.terminal.note(`c3po: hint: ${error.hint}`);
+    report(error, host.terminal);
     return error.exitCode;
   }
 }

@@ -36,5 +36,12 @@ export const KEY_OPTION: Option = {
 /** The option that asks for output for scripts. */
 export const JSON_OPTION: Option = { name: "json", text: "answer in JSON" };
 
+/** The option that tells a client how many traps its server sets. */
+export const TRAPS_OPTION: Option = {
+  name: "traps",
+  value: "N",
+  text: "how many traps the server sets, if not 15",
+};
+
 /** The switch that every command has. */
 export const HELP_OPTION: Option = { name: "help", text: "show this help" };

@@ -78,9 +78,9 @@ Deno.test("--watch prints one line a minute, and JSON one document a line", asyn
     stdout: "piped",
   }).spawn();
   const reader = child.stdout.getReader();
-  const first = new TextDecoder().decode((await reader.read()).value);
-  assertEquals(first.split("\n").length, 2);
-  assertEquals(JSON.parse(first).scheme, "classic");
+  const line = new TextDecoder().decode((await reader.read()).value);
+  assertEquals(line.split("\n").length, 2);
+  assertEquals(JSON.parse(line).scheme, "classic");
   child.kill();
   await reader.cancel();
   assertEquals((await child.status).signal, "SIGTERM");
