@@ -1,6 +1,8 @@
 import { parseArguments, suggestion } from "./core/arguments.ts";
 import { C3poError, Misuse } from "./core/errors.ts";
 import { helpOf, overview } from "./core/help.ts";
+import { allow } from "./commands/allow.ts";
+import { ban } from "./commands/ban.ts";
 import type { Command } from "./commands/command.ts";
 import { port } from "./commands/port.ts";
 import { serve } from "./commands/serve.ts";
@@ -8,7 +10,7 @@ import { type Host, systemHost } from "./host/host.ts";
 import { VERSION } from "./core/version.ts";
 
 /** Every command, in the order of the help. */
-export const COMMANDS: readonly Command[] = [serve, port];
+export const COMMANDS: readonly Command[] = [serve, ban, allow, port];
 
 /**
  * Runs one command line. The only place where errors are caught.

@@ -40,6 +40,12 @@ export function signature(option: Option): string {
   return option.value === undefined ? `--${option.name}` : `--${option.name} ${option.value}`;
 }
 
+/** Rows of two columns, the left one as wide as its widest word. */
+export function columns(rows: readonly [string, string][]): string {
+  const width = Math.max(...rows.map(([left]) => left.length));
+  return rows.map(([left, right]) => `${left.padEnd(width)}  ${right}\n`).join("");
+}
+
 function table(rows: readonly [string, string][]): string[] {
   const width = Math.max(...rows.map(([left]) => left.length));
   return rows.flatMap(([left, right]) => {
