@@ -4,13 +4,20 @@ import { helpOf, overview } from "./core/help.ts";
 import { allow } from "./commands/allow.ts";
 import { ban } from "./commands/ban.ts";
 import type { Command } from "./commands/command.ts";
+import { completions } from "./commands/completions.ts";
 import { port } from "./commands/port.ts";
 import { serve } from "./commands/serve.ts";
 import { type Host, systemHost } from "./host/host.ts";
 import { VERSION } from "./core/version.ts";
 
 /** Every command, in the order of the help. */
-export const COMMANDS: readonly Command[] = [serve, ban, allow, port];
+export const COMMANDS: readonly Command[] = [
+  serve,
+  ban,
+  allow,
+  port,
+  completions(() => COMMANDS),
+];
 
 /**
  * Runs one command line. The only place where errors are caught.
