@@ -29,11 +29,21 @@ export async function run(argv: readonly string[], host: Host = systemHost): Pro
   try {
     return await dispatch(argv, host);
   } catch (error) {
-    if (!(error instanceof C3poError)) throw error;
-    host.terminal.note(`c3po: error: ${error.message}`);
-    if (error.hint !== undefined) host.terminal.note(`c3po: hint: ${error.hint}`);
-    return error.exitCode;
+    return report(error, host);
   }
+}
+
+function report(error: unknown, host: Host): number {
+  // Cleaning up after a failure failed too: both are told, the first one first.
+  if (error instanceof SuppressedError) {
+    const code = report(error.suppressed, host);
+    report(error.error, host);
+    return code;
+  }
+  if (!(error instanceof C3poError)) throw error;
+  host.terminal.note(`c3po: error: ${error.message}`);
+  if (error.hint !== undefined) host.terminal.note(`c3po: hint: ${error.hint}`);
+  return error.exitCode;
 }
 
 async function dispatch(argv: readonly string[], host: Host): Promise<number> {

@@ -106,7 +106,8 @@ export class Rotation {
   async #openingAt(moment: number): Promise<Opening> {
     const { schedule, traps, rules } = this.#options;
     const neighbours = await neighboursOf(schedule, minuteAt(moment), traps);
-    return openingAt(moment, neighbours, await rules());
+    const portRules = await rules();
+    return openingAt(moment, neighbours, portRules, Math.min(moment, this.#clock.now()));
   }
 
   #report(opening: Opening): void {

@@ -62,6 +62,7 @@ export async function serve(serving: Serving, signal: AbortSignal): Promise<void
   const bans = new Bans({ families, trigger: config.trigger }, new Ledger(config), clock);
   const tarpit = new Tarpit(TARPIT, await bannerToShow(config.sshPort), clock);
 
+  await kernel.look();
   undo.defer(() => kernel.remove());
   await kernel.loadSets(firstEntries(config.allow, families));
   const opening = await rotation.open();
