@@ -4,6 +4,7 @@ import { helpOf, overview } from "./core/help.ts";
 import { allow } from "./commands/allow.ts";
 import { ban } from "./commands/ban.ts";
 import type { Command } from "./commands/command.ts";
+import { completions } from "./commands/completions.ts";
 import { key } from "./commands/key.ts";
 import { port } from "./commands/port.ts";
 import { proxy } from "./commands/proxy.ts";
@@ -14,7 +15,16 @@ import { report } from "./host/terminal.ts";
 import { VERSION } from "./core/version.ts";
 
 /** Every command, in the order of the help. */
-export const COMMANDS: readonly Command[] = [serve, ban, allow, port, ssh, proxy, key];
+export const COMMANDS: readonly Command[] = [
+  serve,
+  ban,
+  allow,
+  port,
+  ssh,
+  proxy,
+  key,
+  completions(() => COMMANDS),
+];
 
 /**
  * Runs one command line. The only place where errors are caught.
