@@ -42,15 +42,18 @@ export const serve: Command = {
         hint: "run it with sudo, or look at what it would do: c3po serve --dry-run",
       });
     }
-    const [server, log, signals] = await Promise.all([
+    const [server, log, signals, notify] = await Promise.all([
       import("../server/serve.ts"),
       import("../host/log.ts"),
       import("../host/signals.ts"),
+      import("../host/notify.ts"),
     ]);
     log.startLog(config.logFormat);
     using end = signals.endSignal();
     const folders = { runtimeFolder: runtimeFolder(host), stateFolder: stateFolder(host) };
-    await server.serve({ config, schedule, clock: host.clock, ...folders }, end.signal);
+    using service = notify.serviceManager(host, folders.runtimeFolder);
+    const serving = { config, schedule, clock: host.clock, ...folders, service };
+    await server.serve(serving, end.signal);
     return 0;
   },
 };

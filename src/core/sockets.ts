@@ -2,7 +2,7 @@ import { parseAddress } from "./address.ts";
 
 /** State 0A in the kernel's tables: the socket listens. */
 const LISTENING = "0A";
-/** State 01: the connection is complete, and no end has closed it. */
+/** State 01: it is connected. */
 const ESTABLISHED = "01";
 
 /**
@@ -55,6 +55,18 @@ function readAddress(hex: string): string {
   ).text;
 }
 
+/**
+ * Whether anybody from outside has a connection to a local port, from the text of `/proc/net/tcp`
+ * and `/proc/net/tcp6`.
+ */
+export function hasConnections(proc: string, port: number): boolean {
+  return proc.split("\n").some((line) => {
+    const [, local, remote, state] = line.trim().split(/\s+/);
+    return state === ESTABLISHED && parseInt(local?.split(":")[1] ?? "", 16) === port &&
+      !isLoopback(remote!.split(":")[0]!);
+  });
+}
+
 /** The kernel prints addresses as 32-bit words in the order of the machine: 127.0.0.1 is 0100007F. */
 function isLoopback(hex: string): boolean {
   const ipv4 = hex.length === 8
@@ -80,4 +92,12 @@ export function forwardedPorts(saved: string): Set<number> {
     }
   }
   return ports;
+}
+
+/** Whether rules other than C3PO's make the kernel track connections, from `iptables-save`. */
+export function tracksConnections(saved: string): boolean {
+  return saved.split("\n").some((line) =>
+    line.startsWith("-A ") && !line.startsWith("-A C3PO-") &&
+    / -m (conntrack|state) | -j (DNAT|SNAT|MASQUERADE|REDIRECT)\b/.test(line)
+  );
 }

@@ -1,5 +1,14 @@
 import { failureOf, runTool, spawn, streamTool, ToolFailure, tryTool } from "./tool.ts";
 
+/**
+ * Makes sure that ipset is there and the kernel answers it.
+ *
+ * @throws {ToolFailure} if not
+ */
+export async function findIpset(): Promise<void> {
+  await runTool("ipset", ["list", "-name"]);
+}
+
 /** Time for as many lines as the largest sets take. */
 const RESTORE_MS = 120_000;
 

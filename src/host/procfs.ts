@@ -1,4 +1,4 @@
-import { listeners, type Session, sessionsOf } from "../core/sockets.ts";
+import { hasConnections, listeners, type Session, sessionsOf } from "../core/sockets.ts";
 import { tryTool } from "./tool.ts";
 
 /**
@@ -19,6 +19,11 @@ export async function openFilesLimit(): Promise<number> {
   // Of the process that reads it: limits are inherited.
   const [, soft] = /^Max open files +(\d+)/m.exec(await readProc("/proc/self/limits")) ?? [];
   return Number(soft ?? 1024);
+}
+
+/** Whether anybody from outside has a connection to a local port. */
+export async function isConnected(port: number): Promise<boolean> {
+  return hasConnections(await readProc("/proc/net/tcp", "/proc/net/tcp6"), port);
 }
 
 /** Whether this machine (or network namespace) has IPv6. */

@@ -13,8 +13,10 @@ import type { Clock } from "../host/clock.ts";
 import { saveRules } from "../host/iptables.ts";
 import { bannerOf, listenAnywhere } from "../host/listener.ts";
 import { lockServe } from "../host/lock.ts";
+import type { ServiceManager } from "../host/notify.ts";
 import { hasIpv6, listeningPorts } from "../host/procfs.ts";
 import { Defence } from "./defence.ts";
+import { heartbeat } from "./heartbeat.ts";
 import { type Hiding, Kernel } from "./kernel.ts";
 import { Rotation } from "./rotation.ts";
 
@@ -29,6 +31,8 @@ export interface Serving {
   readonly runtimeFolder: string;
   /** Where what outlives a restart is kept. */
   readonly stateFolder: string;
+  /** Who started this, and waits for it to be ready. */
+  readonly service: ServiceManager;
 }
 
 /**
@@ -36,7 +40,7 @@ export interface Serving {
  * aborted; then removes every trace. A start that fails half-way removes what it did.
  */
 export async function serve(serving: Serving, signal: AbortSignal): Promise<void> {
-  const { config, schedule, clock } = serving;
+  const { config, schedule, clock, service } = serving;
   await using undo = new AsyncDisposableStack();
   const lock = await lockServe(serving.runtimeFolder);
   undo.defer(() => lock.release());
@@ -57,6 +61,7 @@ export async function serve(serving: Serving, signal: AbortSignal): Promise<void
   );
   const banner = await bannerToShow(config.sshPort);
 
+  await kernel.look();
   undo.defer(() => kernel.remove());
   const defence = await Defence.open({ ...serving, families, banner });
   undo.defer(() => defence.close());
@@ -71,9 +76,13 @@ export async function serve(serving: Serving, signal: AbortSignal): Promise<void
     families: families.map((family) => `IPv${family}`).join(","),
     next: "log in with: c3po ssh HOST",
   });
+  await service.ready();
+  await service.status(`${opening.traps.length} traps, SSH port of the minute open`);
+  signal.addEventListener("abort", () => void service.stopping(), { once: true });
   await together(signal, [
     (stop) => rotation.run(stop),
     ...defence.parts(listener),
+    (stop) => heartbeat(service, () => rotation.onTime(), clock, stop),
   ]);
   log.info("stopped", { signal: String(signal.reason) });
 }

@@ -51,10 +51,9 @@ export class Namespace {
     return this.run(command, [...first, ...args], { ...options, env: this.#c3poEnv(options.env) });
   }
 
-  /** @param before a command that runs the one behind it, such as `prlimit --nofile=300` */
-  spawnC3po(args: string[], options: SpawnOptions = {}, before: string[] = []): Child {
-    const [command, ...rest] = [...before, ...c3poCommand(), ...args];
-    return this.spawn(command!, rest, {
+  spawnC3po(args: string[], options: SpawnOptions = {}): Child {
+    const [command, ...first] = c3poCommand();
+    return this.spawn(command, [...first, ...args], {
       ...options,
       env: this.#c3poEnv(options.env),
     });
