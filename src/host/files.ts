@@ -84,17 +84,12 @@ export async function writePrivate(
   }
 }
 
-/**
- * The lines of a file, however large, some at a time.
- *
- * @returns null if there is no such file
- */
-export async function openLines(path: string): Promise<AsyncIterable<string[]> | null> {
+/** The lines of a file, however large, some at a time; none if there is no such file. */
+export async function* linesIn(path: string): AsyncGenerator<string[]> {
   try {
-    return linesOf((await Deno.open(path)).readable);
+    yield* linesOf((await Deno.open(path)).readable);
   } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return null;
-    throw unreachable("read", path, error);
+    if (!(error instanceof Deno.errors.NotFound)) throw unreachable("read", path, error);
   }
 }
 

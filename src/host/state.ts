@@ -18,7 +18,7 @@ import {
 } from "../core/saved.ts";
 import {
   namesIn,
-  openLines,
+  linesIn,
   readText,
   removeFile,
   renameFile,
@@ -35,7 +35,7 @@ const SHORTEST_BAN = 10;
 
 const NOTHING: Memories = { offenders: [], friends: [], allowed: [] };
 
-/** Told of a file that was set aside, and why. */
+/** Told of a file that cannot be used, where it is now, and why. */
 export type Warn = (problem: { file: string; reason: string; kept: string }) => void;
 
 /** What `serve` remembers, in a folder of its own; the commands look into it, and leave word there. */
@@ -85,31 +85,32 @@ export class StateFolder {
    * @param now unix milliseconds
    */
   async *readBans(now: number): AsyncGenerator<SavedBan[]> {
-    const file = await openLines(this.#bans);
-    if (file === null) return;
     let savedAt: number | null = null;
     let count = 0;
     let damage = "";
     let ended = false;
-    for await (const lines of file) {
-      const bans: SavedBan[] = [];
-      for (const line of lines) {
-        if (savedAt === null) {
-          savedAt = parseBansHead(line);
-          if (savedAt === null) return await this.#setAside(this.#bans, "no list of bans");
-          continue;
+    try {
+      for await (const lines of linesIn(this.#bans)) {
+        savedAt ??= parseBansHead(lines.shift()!);
+        if (savedAt === null) return await this.#setAside(this.#bans, "no list of bans");
+        const bans: SavedBan[] = [];
+        for (const line of lines) {
+          const ban = parseBanLine(line);
+          if (ban === null && line === bansEnd(count)) ended = true;
+          else if (ban === null) damage ||= `"${line.slice(0, 80)}" is no ban`;
+          else {
+            count++;
+            const seconds = timeLeft(ban, savedAt, now);
+            if (seconds !== 0) bans.push({ unit: ban.unit, seconds });
+          }
         }
-        const ban = parseBanLine(line);
-        if (ban !== null) {
-          count++;
-          const seconds = timeLeft(ban, savedAt, now);
-          if (seconds !== 0) bans.push({ unit: ban.unit, seconds });
-        } else if (line === bansEnd(count)) ended = true;
-        else damage ||= "a line cannot be read";
+        if (bans.length > 0) yield bans;
       }
-      if (bans.length > 0) yield bans;
+    } catch (error) {
+      if (!(error instanceof C3poError)) throw error;
+      damage = error.message;
     }
-    if (!ended) damage ||= "its end is missing";
+    if (savedAt !== null && !ended) damage ||= "its end is missing";
     if (damage !== "") await this.#setAside(this.#bans, damage, `${count} bans`);
   }
 
@@ -148,9 +149,9 @@ export class StateFolder {
 
   async #setAside(path: string, reason: string, kept = "nothing"): Promise<void> {
     if (this.#warn === undefined) return;
-    const file = path + DAMAGED;
-    await renameFile(path, file);
-    this.#warn({ file, reason, kept });
+    const aside = path + DAMAGED;
+    const isAside = await renameFile(path, aside).then(() => true, () => false);
+    this.#warn({ file: isAside ? aside : path, reason, kept });
   }
 }
 

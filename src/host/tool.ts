@@ -162,7 +162,9 @@ export async function feed(
     }
     await writer.close();
   } catch (error) {
-    if (!(error instanceof Deno.errors.BrokenPipe)) throw error;
+    if (error instanceof Deno.errors.BrokenPipe) return;
+    await writer.abort().catch(() => {}); // so that the program does not wait for more
+    throw error;
   }
 }
 

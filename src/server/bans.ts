@@ -1,7 +1,7 @@
 import { getLogger } from "@logtape/logtape";
 import { type Family, parseAddress, parseBanned } from "../core/address.ts";
 import { LogBudget } from "../core/budget.ts";
-import { type Change, forgivenBy } from "../core/changes.ts";
+import { forgivenBy } from "../core/changes.ts";
 import { C3poError } from "../core/errors.ts";
 import {
   addEntry,
@@ -23,8 +23,12 @@ export interface BanOptions {
   readonly trigger: "syn" | "handshake";
 }
 
-/** The kernel's notes are read this often, in milliseconds; arrivals in the tarpit do not wait. */
-const READ_MS = 5000;
+/**
+ * How long it takes from one reading of the kernel's notes to the next, in milliseconds: longer from
+ * time to time while nothing happens. Arrivals in the tarpit do not wait.
+ */
+const SHORTEST_REST_MS = 1000;
+const LONGEST_REST_MS = 5000;
 /** Arrivals within so many milliseconds are dealt with together. */
 const GAP_MS = 50;
 
@@ -46,6 +50,7 @@ export class Bans {
   readonly #arrived = new Set<string>();
   readonly #pending = new PendingHits();
   readonly #budget = new LogBudget(LOG_LINES, LOG_WINDOW_MS);
+  #rest = SHORTEST_REST_MS;
   #wake: () => void = () => {};
 
   constructor(options: BanOptions, memory: Memory, clock: Clock) {
@@ -82,17 +87,20 @@ export class Bans {
   async read(): Promise<void> {
     const now = this.#clock.now();
     // First, so that nobody is banned again for what was just forgiven.
-    const isForgiven = forgivenBy(await this.#takeChanges(now));
+    const changes = await this.#memory.takeChanges(now);
+    const isForgiven = forgivenBy(changes);
     const arrived = [...this.#arrived];
     this.#arrived.clear();
     const pairs = this.#options.families.map((family) =>
       [hitSet(family), nextHitSet(family)] as const
     );
+    let isQuiet = changes.length === 0 && arrived.length === 0;
     let bans: SetText = "";
     for await (const lines of converse(drainSets(pairs))) {
       for (const line of lines) {
         const entry = pairs.map(([, spare]) => parseEntry(line, spare)).find((each) => each);
         if (!entry) continue;
+        isQuiet = false;
         const hit = hitOf(entry);
         if (!isForgiven(hit.unit.text)) bans += this.#touched(hit, now);
       }
@@ -111,17 +119,8 @@ export class Bans {
       bans += this.#record(hit, "handshake", now);
     }
     await restoreSets(bans);
+    this.#rest = isQuiet ? Math.min(this.#rest * 2, LONGEST_REST_MS) : SHORTEST_REST_MS;
     this.#settleLog(now);
-  }
-
-  async #takeChanges(now: number): Promise<Change[]> {
-    try {
-      return await this.#memory.takeChanges(now);
-    } catch (error) {
-      if (!(error instanceof C3poError)) throw error;
-      log.error("cannot take note of what was done by hand", { error: error.message });
-      return [];
-    }
   }
 
   /** @returns what the kernel is still to be told */
@@ -165,7 +164,7 @@ export class Bans {
     const nap = new AbortController();
     this.#wake = () => nap.abort();
     signal.addEventListener("abort", this.#wake);
-    if (!signal.aborted) await this.#clock.sleep(READ_MS, nap.signal);
+    if (!signal.aborted) await this.#clock.sleep(this.#rest, nap.signal);
     signal.removeEventListener("abort", this.#wake);
     this.#wake = () => {};
   }

@@ -44,7 +44,7 @@ export class Memory {
     now: number,
   ): Promise<Memory> {
     const state = new StateFolder(folder, (problem) => {
-      log.warn("a file of state was damaged and is set aside", { ...problem });
+      log.warn("a file of state cannot be used", { ...problem });
     });
     const { offenders, friends, allowed } = await state.readMemories();
     const ledger = new Ledger(policy, offenders);
@@ -58,14 +58,19 @@ export class Memory {
 
   /** Takes note of what was done by hand since it was last asked, and writes that down at once. */
   async takeChanges(now: number): Promise<Change[]> {
-    const { changes, done } = await this.state.readChanges();
-    if (changes.length === 0) return changes;
-    for (const change of changes) this.#take(change);
-    this.changed(now);
-    this.bansChanged(now);
-    await this.#writeLedger(now);
-    await done();
-    return changes;
+    try {
+      const { changes, done } = await this.state.readChanges();
+      if (changes.length === 0) return changes;
+      for (const change of changes) this.#take(change);
+      this.bansChanged(now);
+      await this.#writeLedger(now);
+      await done();
+      return changes;
+    } catch (error) {
+      if (!(error instanceof C3poError)) throw error;
+      log.error("cannot take note of what was done by hand", { error: error.message });
+      return [];
+    }
   }
 
   /** Something happened that must be written down soon. */

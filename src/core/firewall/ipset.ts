@@ -102,7 +102,8 @@ export function parseEntry(line: string, set: SetSpec): SetEntry | null {
   if (verb !== "add" || name !== set.name || element === undefined) return null;
   const at = rest.indexOf("timeout");
   const seconds = at < 0 ? 0 : Number(rest[at + 1]);
-  return { element: element.replace(/\/64$/, ""), seconds: seconds === 0 ? null : seconds };
+  const bare = set.prefix === undefined ? element : element.replace(`/${set.prefix}`, "");
+  return { element: bare, seconds: seconds === 0 ? null : seconds };
 }
 
 /**
