@@ -1,0 +1,177 @@
+import { type Address, parseCidr } from "./address.ts";
+import { suggestion } from "./arguments.ts";
+import type { Option } from "./command.ts";
+import { parseDuration } from "./duration.ts";
+import { Failure, Malformed, Misuse } from "./errors.ts";
+import { parseCount, parsePort, parsePortList, parsePortRange, type PortRange } from "./ports.ts";
+import { DEFAULT_TRAPS } from "./schedule.ts";
+
+/** How a server is set up. Durations are in seconds. */
+export interface ServerConfig {
+  /** Where the key is, if somebody said so. */
+  readonly key: string | undefined;
+  readonly sshPort: number;
+  readonly traps: number;
+  /** Overrides the range of the key. */
+  readonly ports: PortRange | undefined;
+  readonly banTime: number;
+  readonly trigger: "syn" | "handshake";
+  readonly scope: "ssh" | "all";
+  readonly allow: readonly Address[];
+  readonly exclude: readonly number[];
+  readonly tripwire: readonly number[];
+  readonly grace: number;
+  readonly fail: "open" | "closed";
+  readonly logFormat: "text" | "json";
+}
+
+/** Options of `serve` that are also keys of the configuration file (with `_` for `-`). */
+export const SERVER_OPTIONS: readonly Option[] = [
+  { name: "key", value: "FILE", text: "read the key from this file (default /etc/c3po/key)" },
+  { name: "ssh-port", value: "N", text: "where sshd listens; hidden from outside (default 22)" },
+  { name: "traps", value: "N", text: `how many traps to set (default ${DEFAULT_TRAPS})` },
+  { name: "ports", value: "LO-HI", text: "the range of ports (default: the key's, 1024-65535)" },
+  { name: "ban-time", value: "D", text: "how long a first ban lasts (default 15m)" },
+  {
+    name: "trigger",
+    value: "syn|handshake",
+    text: "ban at the first packet, or only at a completed connection (default syn)",
+  },
+  {
+    name: "scope",
+    value: "ssh|all",
+    text: "what a banned address loses: SSH and the traps, or the machine (default ssh)",
+  },
+  { name: "allow", value: "CIDR", text: "never ban this address or network", many: true },
+  { name: "exclude", value: "PORTS", text: "never open these, as in 443,8000-8100", many: true },
+  { name: "tripwire", value: "PORTS", text: "traps in every minute, as in 22,23", many: true },
+  {
+    name: "grace",
+    value: "D",
+    text: "how far a client's clock may be off, 60s at most (default 15s)",
+  },
+  {
+    name: "fail",
+    value: "open|closed",
+    text: "whether plain SSH answers again two minutes after serve died (default open)",
+  },
+  { name: "log-format", value: "text|json", text: "how events are written (default text)" },
+];
+
+/** One place that settings come from; earlier sources win over later ones. */
+export interface Source {
+  /** What the user calls a setting there, such as `--traps` or `traps in /etc/c3po/server.toml`. */
+  label(option: string): string;
+  /** What is set there; empty if nothing is. */
+  values(option: string): readonly string[];
+  /** Whether a mistake there is misuse of the command line. */
+  readonly isCommandLine: boolean;
+}
+
+/**
+ * Puts a configuration together.
+ *
+ * @throws {Misuse | Failure} naming the source of the value that cannot be used
+ */
+export function readServerConfig(sources: readonly Source[]): ServerConfig {
+  const read = <T>(option: string, parse: (text: string) => T): T | undefined =>
+    readAll(sources, option, parse)[0];
+  return {
+    key: read("key", (text) => text),
+    sshPort: read("ssh-port", parsePort) ?? 22,
+    traps: read("traps", parseCount) ?? DEFAULT_TRAPS,
+    ports: read("ports", parsePortRange),
+    banTime: read("ban-time", parseBanTime) ?? 900,
+    trigger: read("trigger", oneOf("syn", "handshake")) ?? "syn",
+    scope: read("scope", oneOf("ssh", "all")) ?? "ssh",
+    allow: readAll(sources, "allow", parseCidr),
+    exclude: readAll(sources, "exclude", parsePortList).flat(),
+    tripwire: readAll(sources, "tripwire", parsePortList).flat(),
+    grace: read("grace", parseGrace) ?? 15,
+    fail: read("fail", oneOf("open", "closed")) ?? "open",
+    logFormat: read("log-format", oneOf("text", "json")) ?? "text",
+  };
+}
+
+/**
+ * Settings as a TOML document holds them: texts, numbers, or lists of those.
+ *
+ * @param where the file, for messages
+ * @throws {Failure} for unknown names and for values of other types
+ */
+export function fileSource(document: Readonly<Record<string, unknown>>, where: string): Source {
+  const names = SERVER_OPTIONS.map(({ name }) => toKey(name));
+  const settings = new Map<string, readonly string[]>();
+  for (const [key, value] of Object.entries(document)) {
+    if (!names.includes(key)) {
+      const near = suggestion(key, names);
+      throw new Failure(
+        `unknown setting "${key}" in ${where}`,
+        near === null ? {} : { hint: `did you mean ${near}?` },
+      );
+    }
+    const list = Array.isArray(value) ? value : [value];
+    const many = SERVER_OPTIONS.find(({ name }) => toKey(name) === key)?.many;
+    if (!list.every((each) => typeof each === "string" || typeof each === "number")) {
+      throw new Failure(`${key} in ${where} must be a text or a number`);
+    }
+    if (Array.isArray(value) && !many) throw new Failure(`${key} in ${where} must be one value`);
+    settings.set(key, list.map(String));
+  }
+  return {
+    label: (option) => `${toKey(option)} in ${where}`,
+    values: (option) => settings.get(toKey(option)) ?? [],
+    isCommandLine: false,
+  };
+}
+
+/** A setting's name in a file. */
+function toKey(option: string): string {
+  return option.replaceAll("-", "_");
+}
+
+function readAll<T>(
+  sources: readonly Source[],
+  option: string,
+  parse: (text: string) => T,
+): T[] {
+  const source = sources.find((each) => each.values(option).length > 0);
+  if (source === undefined) return [];
+  try {
+    return source.values(option).map(parse);
+  } catch (error) {
+    if (!(error instanceof Malformed)) throw error;
+    const Kind = source.isCommandLine ? Misuse : Failure;
+    throw new Kind(
+      `${source.label(option)}: ${error.message}`,
+      error.hint === undefined ? {} : { hint: error.hint },
+    );
+  }
+}
+
+function parseBanTime(text: string): number {
+  const seconds = parseDuration(text);
+  // The kernel keeps timeouts of sets in milliseconds of 32 bits.
+  if (seconds < 1 || seconds > 2_147_483) {
+    throw new Malformed(`a ban of "${text}" cannot be kept`, { hint: "1s to 24d" });
+  }
+  return seconds;
+}
+
+function parseGrace(text: string): number {
+  const seconds = parseDuration(text);
+  if (seconds > 60) {
+    throw new Malformed(`a grace of "${text}" is longer than a minute`, {
+      hint: "60s at most; set the clocks by NTP instead",
+    });
+  }
+  return seconds;
+}
+
+function oneOf<T extends string>(...words: readonly T[]): (text: string) => T {
+  return (text) => {
+    const word = words.find((each) => each === text);
+    if (word !== undefined) return word;
+    throw new Malformed(`"${text}" is not one of ${words.join(", ")}`);
+  };
+}

@@ -1,0 +1,98 @@
+import { MINUTE_MS, minuteAt, minuteStart } from "./minute.ts";
+import type { MinutePorts } from "./schedule.ts";
+
+/** A port and how long the kernel keeps it. */
+export interface TimedPort {
+  readonly port: number;
+  /** Seconds, at least 1. */
+  readonly seconds: number;
+}
+
+/** What is open at a moment. */
+export interface Opening {
+  readonly minute: number;
+  /** Ports that lead to sshd: this minute's, and within the grace its neighbour's. */
+  readonly ssh: readonly TimedPort[];
+  readonly traps: readonly TimedPort[];
+  /** SSH ports that stay shut because a service of this machine has them. */
+  readonly blocked: readonly number[];
+}
+
+/** The ports of a minute and of the minutes beside it. */
+export interface Neighbours {
+  readonly previous: MinutePorts | null;
+  readonly current: MinutePorts;
+  readonly next: MinutePorts;
+}
+
+/** What decides over ports beside the schedule. */
+export interface PortRules {
+  /** Seconds for which the neighbouring minute's SSH port is open around a change, 0 to 60. */
+  readonly grace: number;
+  /** Ports that services have, or that the user wants left alone. */
+  readonly taken: ReadonlySet<number>;
+  /** Ports that are traps in every minute. */
+  readonly tripwires: readonly number[];
+  /** Where sshd and the tarpit listen: services too, but redirects lead to them, not past them. */
+  readonly own: ReadonlySet<number>;
+}
+
+/**
+ * How long ports outlive their time if nobody closes them, in seconds: long enough for a late
+ * change to leave no gap, short enough that a killed `serve` leaves nothing open.
+ */
+export const LINGER = 5;
+
+/**
+ * What shall be open at a moment. Services win a port over SSH, and SSH (also the neighbouring
+ * minutes') over traps.
+ *
+ * @param now unix milliseconds, within `ports.current`
+ */
+export function openingAt(now: number, ports: Neighbours, rules: PortRules): Opening {
+  const { previous, current, next } = ports;
+  const minute = minuteAt(now);
+  const isTaken = (port: number): boolean => rules.taken.has(port) && !rules.own.has(port);
+  const near = [previous, current, next].filter((each) => each !== null);
+  const open = near.filter((each) => isOpen(each.minute, now, rules.grace));
+  const linger = Math.max(rules.grace, LINGER);
+  const reserved = new Set([...near.map(({ ssh }) => ssh), ...rules.taken, ...rules.own]);
+  const traps = new Set([
+    ...current.traps.filter((port) => !reserved.has(port)),
+    ...rules.tripwires.filter((port) => !near.some(({ ssh }) => ssh === port) && !isTaken(port)),
+  ]);
+  const end = minuteStart(minute + 1) + LINGER * 1000;
+  return {
+    minute,
+    ssh: open.filter(({ ssh }) => !isTaken(ssh)).map((each) => ({
+      port: each.ssh,
+      seconds: secondsUntil(minuteStart(each.minute + 1) + linger * 1000, now),
+    })),
+    traps: [...traps].map((port) => ({ port, seconds: secondsUntil(end, now) })),
+    blocked: open.map(({ ssh }) => ssh).filter(isTaken),
+  };
+}
+
+/**
+ * The next moment after which {@linkcode openingAt} opens something new or must close something
+ * sooner than the kernel would by itself.
+ *
+ * @param now unix milliseconds
+ * @param grace seconds, 0 to 60
+ */
+export function nextChange(now: number, grace: number): number {
+  const start = minuteStart(minuteAt(now));
+  const changes = [start + MINUTE_MS];
+  if (grace > 0) changes.push(start + MINUTE_MS - grace * 1000);
+  if (grace > 0 && grace < LINGER) changes.push(start + grace * 1000);
+  return Math.min(...changes.filter((at) => at > now));
+}
+
+function isOpen(minute: number, now: number, grace: number): boolean {
+  return now >= minuteStart(minute) - grace * 1000 &&
+    now < minuteStart(minute + 1) + grace * 1000;
+}
+
+function secondsUntil(end: number, now: number): number {
+  return Math.max(1, Math.ceil((end - now) / 1000));
+}

@@ -1,0 +1,45 @@
+/** State 0A in the kernel's tables: the socket listens. */
+const LISTENING = "0A";
+
+/**
+ * The ports that something listens on for connections from outside, from the text of
+ * `/proc/net/tcp` and `/proc/net/tcp6`. Sockets bound to loopback cannot be reached from there and
+ * do not count.
+ */
+export function listeners(proc: string): Set<number> {
+  const ports = new Set<number>();
+  for (const line of proc.split("\n")) {
+    const [, local, , state] = line.trim().split(/\s+/);
+    const [address, port] = local?.split(":") ?? [];
+    if (state !== LISTENING || address === undefined || port === undefined) continue;
+    if (!isLoopback(address)) ports.add(parseInt(port, 16));
+  }
+  return ports;
+}
+
+/** The kernel prints addresses as 32-bit words in the order of the machine: 127.0.0.1 is 0100007F. */
+function isLoopback(hex: string): boolean {
+  const ipv4 = hex.length === 8
+    ? hex
+    : hex.startsWith("0000000000000000FFFF0000")
+    ? hex.slice(24)
+    : null;
+  return ipv4 === null ? hex === "00000000000000000000000001000000" : ipv4.endsWith("7F");
+}
+
+/**
+ * The ports that rules other than C3PO's send elsewhere, from the text of `iptables-save`: those
+ * of Docker's published ports, for example.
+ */
+export function forwardedPorts(saved: string): Set<number> {
+  const ports = new Set<number>();
+  for (const line of saved.split("\n")) {
+    if (line.startsWith("-A C3PO-") || !/ -j (DNAT|REDIRECT)\b/.test(line)) continue;
+    const [, list] = / --dports? ([\d,:]+)/.exec(line) ?? [];
+    for (const span of list?.split(",") ?? []) {
+      const [low, high] = span.split(":").map(Number);
+      for (let port = low!; port <= (high ?? low!); port++) ports.add(port);
+    }
+  }
+  return ports;
+}

@@ -1,0 +1,69 @@
+import { failureOf, runTool, spawn, ToolFailure, tryTool } from "./tool.ts";
+
+/** Loads lines of `ipset restore`; none at all is no work. */
+export async function restoreSets(text: string): Promise<void> {
+  if (text !== "") await runTool("ipset", ["restore"], { stdin: text });
+}
+
+/**
+ * Prints a set as `ipset save` does.
+ *
+ * @returns null if there is no such set
+ */
+export async function saveSet(name: string): Promise<string | null> {
+  const { code, stdout, stderr } = await tryTool("ipset", ["save", name]);
+  if (code === 0) return stdout;
+  if (/does not exist/.test(stderr)) return null;
+  throw failureOf(["ipset", "save", name], code, stderr);
+}
+
+/** The names of all sets. */
+export async function setNames(): Promise<string[]> {
+  return (await runTool("ipset", ["list", "-name"])).split("\n").filter((name) => name !== "");
+}
+
+/** A change whose first part is loaded while the second waits for its moment. */
+export interface ArmedChange {
+  /**
+   * Loads the second part: one write to a process that is already running.
+   *
+   * @throws {ToolFailure} if the kernel refused either part
+   */
+  fire(text: string): Promise<void>;
+  /** Ends the process without loading the second part. */
+  cancel(): Promise<void>;
+}
+
+const PATIENCE_MS = 10_000;
+
+/** Starts `ipset restore`, has it load a first part, and keeps it waiting for the second. */
+export async function armSets(text: string): Promise<ArmedChange> {
+  const child = spawn("ipset", ["restore"]);
+  const ended = child.output();
+  const writer = child.stdin.getWriter();
+  const write = async (part: string): Promise<void> => {
+    // A process that has ended says why by its exit code, not by a broken pipe.
+    await writer.write(new TextEncoder().encode(part)).catch(() => {});
+  };
+  await write(text);
+  const finish = async (): Promise<void> => {
+    await writer.close().catch(() => {});
+    let stuck = false;
+    const timer = setTimeout(() => {
+      stuck = true;
+      child.kill("SIGKILL");
+    }, PATIENCE_MS);
+    const { code, stderr } = await ended.finally(() => clearTimeout(timer));
+    if (stuck) {
+      throw new ToolFailure("ipset", null, `no answer within ${PATIENCE_MS / 1000} s, killed`);
+    }
+    if (code !== 0) throw failureOf(["ipset", "restore"], code, new TextDecoder().decode(stderr));
+  };
+  return {
+    fire: async (second) => {
+      await write(second);
+      await finish();
+    },
+    cancel: async () => await finish().catch(() => {}),
+  };
+}

@@ -1,0 +1,29 @@
+import { listeners } from "../core/sockets.ts";
+import { tryTool } from "./tool.ts";
+
+/**
+ * The ports that something on this machine listens on for connections from outside. Empty where
+ * there is no /proc.
+ */
+export async function listeningPorts(): Promise<Set<number>> {
+  return listeners(await readProc("/proc/net/tcp", "/proc/net/tcp6"));
+}
+
+/** Whether this machine (or network namespace) has IPv6. */
+export async function hasIpv6(): Promise<boolean> {
+  return (await readProc("/proc/net/if_inet6")) !== "";
+}
+
+/** What tells one network namespace from another. */
+export async function networkNamespace(): Promise<string> {
+  const { stdout } = await tryTool("readlink", ["/proc/self/ns/net"]);
+  return stdout.replace(/\D/g, "");
+}
+
+/**
+ * Reads files of the kernel; those that are missing are skipped. Through `cat`, because Deno lets
+ * only a program with every permission read below /proc.
+ */
+async function readProc(...paths: readonly string[]): Promise<string> {
+  return (await tryTool("cat", paths)).stdout;
+}
