@@ -3,7 +3,7 @@
 import { sizeOf } from "../../src/core/ports.ts";
 import { chance, type Curve, type Effort, type Figure, type Point, trialsFor } from "./figure.ts";
 import { apart, N, shares, together } from "./formulas.ts";
-import { FIRST_MINUTE, type Roles, rolesOf, scheduleOf, SSH, TRAP } from "./minutes.ts";
+import { FIRST_MINUTE, rolesIn, type Roles, scheduleOf, SSH, TRAP } from "./minutes.ts";
 import { type Random, RandomOrder } from "./random.ts";
 
 const TRAPS = [15, 255, 4095];
@@ -84,7 +84,7 @@ async function simulate(
   points: readonly { x: number; k: number; odds: number }[],
 ): Promise<Point[]> {
   const schedule = await scheduleOf(random);
-  const roles = rolesOf(await schedule.ports(FIRST_MINUTE, traps));
+  const roles = await rolesIn(schedule, FIRST_MINUTE, traps);
   const order = new RandomOrder(schedule.range.low, sizeOf(schedule.range), random);
   return points.map(({ x, k, odds }) => {
     const trials = trialsFor(probes, N * together(traps, k));

@@ -1,9 +1,8 @@
-import type { MinutePorts } from "../../src/core/schedule.ts";
 import { Schedule } from "../../src/core/schedule.ts";
 import type { Random } from "./random.ts";
 
-/** What a probe of a port meets. */
-export const CLOSED = 0, SSH = 1, TRAP = 2;
+/** What a probe of a port meets; 0 where nothing answers. */
+export const SSH = 1, TRAP = 2;
 
 /** What stands at each port of one moment, indexed by port. */
 export type Roles = Uint8Array;
@@ -16,19 +15,16 @@ export function scheduleOf(random: Random): Promise<Schedule> {
   return Schedule.of({ kind: "random", bytes: random.bytes(32) });
 }
 
-/** A table of what stands where, from the ports of a minute. */
-export function rolesOf({ ssh, traps }: Pick<MinutePorts, "ssh" | "traps">): Roles {
+/** A table of what stands where. */
+export function rolesOf(ssh: readonly number[], traps: readonly number[]): Roles {
   const roles = new Uint8Array(65536);
   for (const port of traps) roles[port] = TRAP;
-  roles[ssh] = SSH;
+  for (const port of ssh) roles[port] = SSH;
   return roles;
 }
 
-/** Minutes of the real schedule, one after the other. */
-export async function* realMinutes(
-  schedule: Schedule,
-  traps: number,
-  count: number,
-): AsyncGenerator<Roles> {
-  for (let i = 0; i < count; i++) yield rolesOf(await schedule.ports(FIRST_MINUTE + i, traps));
+/** What stands where in one minute of the schedule, apart from any grace. */
+export async function rolesIn(schedule: Schedule, minute: number, traps: number): Promise<Roles> {
+  const ports = await schedule.ports(minute, traps);
+  return rolesOf([ports.ssh], ports.traps);
 }

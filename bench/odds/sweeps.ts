@@ -4,7 +4,7 @@ import { type PortRange, sizeOf } from "../../src/core/ports.ts";
 import type { Schedule } from "../../src/core/schedule.ts";
 import { chance, type Curve, type Effort, type Figure, mean, trialsFor } from "./figure.ts";
 import { firstIsSsh, N, probesUntilBanned } from "./formulas.ts";
-import { FIRST_MINUTE, type Roles, rolesOf, scheduleOf, SSH, TRAP } from "./minutes.ts";
+import { FIRST_MINUTE, rolesIn, type Roles, scheduleOf, SSH, TRAP } from "./minutes.ts";
 import { type Random, RandomOrder } from "./random.ts";
 
 const TRAPS = [1, 3, 7, 15, 31, 63, 127, 255, 511, 1023, 2047, 4095, 8191, 16383];
@@ -57,7 +57,7 @@ async function upwardSweeps(schedule: Schedule, { probes }: Effort): Promise<Cur
     const scans = trialsFor(probes / 10, N / (traps + 1));
     let met = 0;
     for (let i = 0; i < scans; i++) {
-      const roles = rolesOf(await schedule.ports(FIRST_MINUTE + i, traps));
+      const roles = await rolesIn(schedule, FIRST_MINUTE + i, traps);
       if (scanUpward(roles, schedule.range).met) met++;
     }
     points.push(chance(traps, firstIsSsh(traps), met, scans));
@@ -127,7 +127,7 @@ async function shuffledScanner(
   random: Random,
 ): Promise<(perMinute: number) => Scan> {
   const order = new RandomOrder(schedule.range.low, sizeOf(schedule.range), random);
-  const roles = rolesOf(await schedule.ports(FIRST_MINUTE, traps));
+  const roles = await rolesIn(schedule, FIRST_MINUTE, traps);
   return (perMinute) => {
     let met = false;
     for (let probes = 1;; probes++) {
