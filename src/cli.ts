@@ -3,11 +3,12 @@ import { C3poError, Misuse } from "./core/errors.ts";
 import { helpOf, overview } from "./core/help.ts";
 import type { Command } from "./commands/command.ts";
 import { port } from "./commands/port.ts";
+import { serve } from "./commands/serve.ts";
 import { type Host, systemHost } from "./host/host.ts";
 import { VERSION } from "./core/version.ts";
 
 /** Every command, in the order of the help. */
-export const COMMANDS: readonly Command[] = [port];
+export const COMMANDS: readonly Command[] = [serve, port];
 
 /**
  * Runs one command line. The only place where errors are caught.

@@ -14,7 +14,10 @@ export interface ServerConfig {
   readonly traps: number;
   /** Overrides the range of the key. */
   readonly ports: PortRange | undefined;
+  /** How long a first ban lasts. */
   readonly banTime: number;
+  /** How long the longest lasts. */
+  readonly banMax: number;
   readonly trigger: "syn" | "handshake";
   readonly scope: "ssh" | "all";
   readonly allow: readonly Address[];
@@ -32,6 +35,11 @@ export const SERVER_OPTIONS: readonly Option[] = [
   { name: "traps", value: "N", text: `how many traps to set (default ${DEFAULT_TRAPS})` },
   { name: "ports", value: "LO-HI", text: "the range of ports (default: the key's, 1024-65535)" },
   { name: "ban-time", value: "D", text: "how long a first ban lasts (default 15m)" },
+  {
+    name: "ban-max",
+    value: "D",
+    text: "the longest ban; each repeat doubles it up to here (default 24h)",
+  },
   {
     name: "trigger",
     value: "syn|handshake",
@@ -76,12 +84,14 @@ export interface Source {
 export function readServerConfig(sources: readonly Source[]): ServerConfig {
   const read = <T>(option: string, parse: (text: string) => T): T | undefined =>
     readAll(sources, option, parse)[0];
+  const banTime = read("ban-time", parseBanTime) ?? 900;
   return {
     key: read("key", (text) => text),
     sshPort: read("ssh-port", parsePort) ?? 22,
     traps: read("traps", parseCount) ?? DEFAULT_TRAPS,
     ports: read("ports", parsePortRange),
-    banTime: read("ban-time", parseBanTime) ?? 900,
+    banTime,
+    banMax: Math.max(banTime, read("ban-max", parseBanTime) ?? 86_400),
     trigger: read("trigger", oneOf("syn", "handshake")) ?? "syn",
     scope: read("scope", oneOf("ssh", "all")) ?? "ssh",
     allow: readAll(sources, "allow", parseCidr),
@@ -149,10 +159,18 @@ function readAll<T>(
   }
 }
 
-function parseBanTime(text: string): number {
+/** The kernel keeps the time an entry has left in milliseconds of 32 bits. */
+const LONGEST_BAN = 2_147_483;
+
+/**
+ * Reads how long a ban lasts.
+ *
+ * @returns seconds
+ * @throws {Malformed} for what the kernel cannot keep
+ */
+export function parseBanTime(text: string): number {
   const seconds = parseDuration(text);
-  // The kernel keeps timeouts of sets in milliseconds of 32 bits.
-  if (seconds < 1 || seconds > 2_147_483) {
+  if (seconds < 1 || seconds > LONGEST_BAN) {
     throw new Malformed(`a ban of "${text}" cannot be kept`, { hint: "1s to 24d" });
   }
   return seconds;

@@ -1,5 +1,5 @@
 import { MINUTE_MS, minuteAt, minuteStart } from "./minute.ts";
-import type { MinutePorts } from "./schedule.ts";
+import type { Neighbours } from "./schedule.ts";
 
 /** A port and how long the kernel keeps it. */
 export interface TimedPort {
@@ -16,13 +16,6 @@ export interface Opening {
   readonly traps: readonly TimedPort[];
   /** SSH ports that stay shut because a service of this machine has them. */
   readonly blocked: readonly number[];
-}
-
-/** The ports of a minute and of the minutes beside it. */
-export interface Neighbours {
-  readonly previous: MinutePorts | null;
-  readonly current: MinutePorts;
-  readonly next: MinutePorts;
 }
 
 /** What decides over ports beside the schedule. */

@@ -78,6 +78,28 @@ export class Schedule {
   }
 }
 
+/** The ports of a minute, and the SSH ports of the minutes beside it. */
+export interface Neighbours {
+  /** Null in the first minute of 1970. */
+  readonly previous: MinutePorts | null;
+  readonly current: MinutePorts;
+  readonly next: MinutePorts;
+}
+
+/** The ports of a minute with all its traps, and of its neighbours, whose traps do not matter. */
+export async function neighboursOf(
+  schedule: Schedule,
+  minute: number,
+  traps: number,
+): Promise<Neighbours> {
+  const [previous, current, next] = await Promise.all([
+    minute === 0 ? null : schedule.ports(minute - 1, 0),
+    schedule.ports(minute, traps),
+    schedule.ports(minute + 1, 0),
+  ]);
+  return { previous, current, next };
+}
+
 /**
  * Refuses more traps than half the range: the walk to find them would grow long, and a scan would
  * tell the few ports left.

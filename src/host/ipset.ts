@@ -67,3 +67,15 @@ export async function armSets(text: string): Promise<ArmedChange> {
     cancel: async () => await finish().catch(() => {}),
   };
 }
+
+/**
+ * Runs commands of which some print, in one process.
+ *
+ * @throws {ToolFailure} if any of them failed
+ */
+export async function converse(text: string): Promise<string> {
+  const { code, stdout, stderr } = await tryTool("ipset", ["-"], { stdin: text });
+  // In this mode ipset goes on after an error, and ends with 0.
+  if (code !== 0 || stderr !== "") throw failureOf(["ipset", "-"], code, stderr);
+  return stdout.replaceAll("ipset> ", "");
+}

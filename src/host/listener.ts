@@ -1,3 +1,5 @@
+import { Failure } from "../core/errors.ts";
+
 /** Somebody connected. */
 export interface Guest {
   /** The address the connection comes from, as the kernel spells it. */
@@ -10,26 +12,41 @@ export interface Guest {
 /** A socket that takes connections. */
 export interface Listener {
   readonly port: number;
+  /** Ends when the socket is closed. */
   readonly guests: AsyncIterable<Guest>;
-  close(): void;
+  /** Closing twice is closing once. */
+  readonly close: () => void;
 }
 
 /**
- * Listens on a port that the kernel picks, on all addresses of both families; of IPv4 alone where
- * there is no IPv6.
+ * Listens on all addresses of both families; of IPv4 alone where there is no IPv6.
+ *
+ * @param preferred the port, unless somebody has it: then one that the kernel picks
  */
-export function listenAnywhere(): Listener {
-  let listener: Deno.TcpListener;
-  try {
-    listener = Deno.listen({ hostname: "::", port: 0 });
-  } catch {
-    listener = Deno.listen({ hostname: "0.0.0.0", port: 0 });
-  }
+export function listenAnywhere(preferred: number): Listener {
+  const listener = listenOn(preferred) ?? listenOn(0);
+  if (listener === null) throw new Failure("no port is free for the tarpit");
+  let open = true;
   return {
     port: listener.addr.port,
     guests: guestsOf(listener),
-    close: () => listener.close(),
+    close: () => {
+      if (open) listener.close();
+      open = false;
+    },
   };
+}
+
+function listenOn(port: number): Deno.TcpListener | null {
+  for (const hostname of ["::", "0.0.0.0"]) {
+    try {
+      return Deno.listen({ hostname, port });
+    } catch (error) {
+      if (error instanceof Deno.errors.AddrInUse) return null;
+      if (hostname === "0.0.0.0") throw error;
+    }
+  }
+  return null;
 }
 
 async function* guestsOf(listener: Deno.TcpListener): AsyncGenerator<Guest> {
@@ -45,7 +62,8 @@ async function* guestsOf(listener: Deno.TcpListener): AsyncGenerator<Guest> {
       continue;
     }
     yield {
-      address: conn.remoteAddr.hostname,
+      // Link-local addresses carry the name of their interface behind a percent sign.
+      address: conn.remoteAddr.hostname.replace(/%.*$/, ""),
       write: async (bytes) => {
         for (let rest = bytes; rest.length > 0;) rest = rest.subarray(await conn.write(rest));
       },

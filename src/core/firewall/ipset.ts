@@ -1,5 +1,6 @@
 import type { Opening } from "../opening.ts";
-import { HIDDEN, NEXT_SSH, NEXT_TRAP, type SetSpec, SSH, TRAP } from "./sets.ts";
+import type { Address, Family } from "../address.ts";
+import { allowSet, HIDDEN, NEXT_SSH, NEXT_TRAP, type SetSpec, SSH, TRAP } from "./sets.ts";
 
 /** Lines for `ipset restore`. */
 export type SetText = string;
@@ -38,6 +39,16 @@ export function removeEntry(set: SetSpec, element: string): SetText {
 }
 
 /**
+ * What the sets hold at the start, beside the ports.
+ *
+ * @param allow addresses and networks that are never banned
+ */
+export function firstEntries(allow: readonly Address[], families: readonly Family[]): SetText {
+  return flushSets([HIDDEN]) + allow.filter(({ family }) => families.includes(family))
+    .map(({ family, text }) => addEntry(allowSet(family), text)).join("");
+}
+
+/**
  * The part of a change that can be done ahead of time: the coming ports wait in sets that no rule
  * looks at.
  */
@@ -58,6 +69,16 @@ export function stageOpening(opening: Opening): SetText {
 export function applyOpening(hidden: number, hideSeconds: number): SetText {
   return `swap ${SSH.name} ${NEXT_SSH.name}\n` + `swap ${TRAP.name} ${NEXT_TRAP.name}\n` +
     addEntry(HIDDEN, String(hidden), hideSeconds);
+}
+
+/**
+ * How long sshd's port stays hidden if nobody renews it: the dead-man's switch.
+ *
+ * @param fail what shall happen when `serve` dies without cleaning up
+ * @returns seconds; 0 is for ever
+ */
+export function hideSeconds(fail: "open" | "closed"): number {
+  return fail === "open" ? 120 : 0;
 }
 
 /**
@@ -90,4 +111,14 @@ function typeWords(set: SetSpec): string[] {
     ...(set.expires ? ["timeout", "0"] : []),
     ...(set.evicts ? ["forceadd"] : []),
   ];
+}
+
+/**
+ * Commands for `ipset -` that take what a set holds out of it and print it, in one go: what arrives
+ * meanwhile goes to the empty set that took its place.
+ */
+export function drainSets(pairs: readonly (readonly [SetSpec, SetSpec])[]): SetText {
+  return pairs.map(([set, spare]) =>
+    `swap ${set.name} ${spare.name}\nsave ${spare.name}\nflush ${spare.name}\n`
+  ).join("");
 }

@@ -45,18 +45,25 @@ function chainLines(chain: Chain): string[] {
   return [...lines, ["-I", chain.hook.chain, "1", ...ruleWords(jump)].join(" ")];
 }
 
-function ruleWords(rule: Rule): string[] {
-  return [...rule.when.flatMap(matchWords), ...verdictWords(rule.then)];
+function ruleWords({ when, then }: Rule): string[] {
+  const isTcp = [...when.map(({ is }) => is), then.do].some((word) => TCP_WORDS.has(word));
+  return [...(isTcp ? ["-p", "tcp"] : []), ...when.flatMap(matchWords), ...verdictWords(then)];
 }
+
+/** What speaks of TCP; iptables wants to hear so first, and once. */
+const TCP_WORDS: ReadonlySet<string> = new Set<Match["is"] | Verdict["do"]>([
+  "syn",
+  "to port",
+  "refuse",
+  "redirect",
+]);
 
 function matchWords(match: Match): string[] {
   switch (match.is) {
     case "outside":
       return ["!", "-i", "lo"];
-    case "tcp":
-      return ["-p", "tcp"];
     case "syn":
-      return ["-p", "tcp", "--syn"];
+      return ["--syn"];
     case "local":
       return ["-m", "addrtype", "--dst-type", "LOCAL"];
     case "in":
@@ -64,7 +71,7 @@ function matchWords(match: Match): string[] {
     case "not in":
       return ["-m", "set", "!", "--match-set", match.set, match.key];
     case "to port":
-      return ["-p", "tcp", "-m", "multiport", "--dports", match.ports.join(",")];
+      return ["-m", "multiport", "--dports", match.ports.join(",")];
     case "redirected":
       return ["-m", "conntrack", "--ctstate", "DNAT"];
   }
@@ -79,12 +86,12 @@ function verdictWords(verdict: Verdict): string[] {
     case "return":
       return ["-j", "RETURN"];
     case "refuse":
-      return ["-p", "tcp", "-j", "REJECT", "--reject-with", "tcp-reset"];
+      return ["-j", "REJECT", "--reject-with", "tcp-reset"];
     case "jump":
       return ["-j", verdict.chain];
     case "redirect":
       // REDIRECT would send it to the first address of the interface, where sshd may not listen.
-      return ["-p", "tcp", "-j", "DNAT", "--to-destination", `:${verdict.port}`];
+      return ["-j", "DNAT", "--to-destination", `:${verdict.port}`];
     case "add":
       return [
         ...["-j", "SET", "--add-set", verdict.set, verdict.key],

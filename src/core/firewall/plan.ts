@@ -15,7 +15,6 @@ import {
 export type Match =
   /** It came in through a network, not over loopback. */
   | { readonly is: "outside" }
-  | { readonly is: "tcp" }
   /** It opens a TCP connection. */
   | { readonly is: "syn" }
   /** It is for this machine itself, not for one behind it. */

@@ -1,0 +1,99 @@
+import { parse as parseToml } from "@std/toml";
+import type { Arguments } from "../core/arguments.ts";
+import { fileSource, readServerConfig, SERVER_OPTIONS, type Source } from "../core/config.ts";
+import { Failure } from "../core/errors.ts";
+import { checkTraps, Schedule } from "../core/schedule.ts";
+import { readText } from "../host/files.ts";
+import { type Host, isRoot, os } from "../host/host.ts";
+import { findKey, type FoundKey, SERVER_KEY } from "../host/keyring.ts";
+import type { Command } from "./command.ts";
+
+const CONFIG_FILE = "/etc/c3po/server.toml";
+
+/** `c3po serve`: the server. */
+export const serve: Command = {
+  name: "serve",
+  summary: "open and rotate the ports, spring the traps, keep the bans (root, Linux)",
+  usage: ["serve [options]"],
+  options: [
+    ...SERVER_OPTIONS,
+    { name: "dry-run", text: "print every rule and set that would be loaded; change nothing" },
+  ],
+  about: [
+    `Each option is also a key of ${CONFIG_FILE} (with _ for -) and a variable of the environment ` +
+    "(C3PO_TRAPS for --traps); flags beat the environment, the environment beats the file.",
+  ],
+  async run(args, host) {
+    args.take(0, 0, "");
+    const config = readServerConfig(await sources(args, host));
+    const { key } = await findServerKey(args.value("key"), config.key, host);
+    const schedule = await Schedule.of(key, config.ports);
+    checkTraps(config.traps, schedule.range);
+    // Loaded only here, so that clients start without it.
+    if (args.has("dry-run")) {
+      const { preview } = await import("../server/preview.ts");
+      host.terminal.out(await preview(config, schedule, host.clock.now()));
+      return 0;
+    }
+    if (os !== "linux") throw new Failure("serve runs on Linux only");
+    if (!isRoot()) {
+      throw new Failure("serve needs root to change the firewall", {
+        hint: "run it with sudo, or look at what it would do: c3po serve --dry-run",
+      });
+    }
+    const [server, log, signals] = await Promise.all([
+      import("../server/serve.ts"),
+      import("../host/log.ts"),
+      import("../host/signals.ts"),
+    ]);
+    log.startLog(config.logFormat);
+    using end = signals.endSignal();
+    const runtimeFolder = host.env("RUNTIME_DIRECTORY") ?? "/run/c3po";
+    await server.serve({ config, schedule, clock: host.clock, runtimeFolder }, end.signal);
+    return 0;
+  },
+};
+
+/** A server has one key; the folder of the user who starts it is not looked at. */
+async function findServerKey(
+  flag: string | undefined,
+  configured: string | undefined,
+  host: Host,
+): Promise<FoundKey> {
+  const elsewhere = host.env("C3PO_KEY_FILE") ?? host.env("C3PO_SECRET");
+  return await findKey({ file: flag ?? (elsewhere ? undefined : configured ?? SERVER_KEY) }, host);
+}
+
+async function sources(args: Arguments, host: Host): Promise<Source[]> {
+  return [
+    {
+      label: (option) => `--${option}`,
+      values: (option) => args.values(option),
+      isCommandLine: true,
+    },
+    environment(host),
+    await configFile(),
+  ];
+}
+
+function environment(host: Host): Source {
+  const variable = (option: string): string => `C3PO_${option.replaceAll("-", "_").toUpperCase()}`;
+  return {
+    label: (option) => `$${variable(option)}`,
+    values: (option) => {
+      const value = host.env(variable(option));
+      return value === undefined ? [] : [value];
+    },
+    isCommandLine: false,
+  };
+}
+
+async function configFile(): Promise<Source> {
+  const text = await readText(CONFIG_FILE);
+  try {
+    return fileSource(text === null ? {} : parseToml(text), CONFIG_FILE);
+  } catch (error) {
+    if (!(error instanceof SyntaxError)) throw error;
+    throw new Failure(`${CONFIG_FILE} is not TOML: ${error.message.replace(/\s+/g, " ")}`);
+  }
+}

@@ -1,0 +1,102 @@
+/** What is remembered of an address that touched a trap. */
+export interface Offender {
+  /** The address, or the /64, as the ban covers it. */
+  readonly address: string;
+  /** How many bans it has earned since it was last forgotten. */
+  readonly offences: number;
+  /** When it last touched a trap, unix milliseconds. */
+  readonly lastHit: number;
+  /** When its last ban ends, unix milliseconds. */
+  readonly until: number;
+  /** The trap it touched last; null if it was banned by hand. */
+  readonly lastPort: number | null;
+}
+
+/** How long bans last. */
+export interface BanPolicy {
+  /** Seconds of a first ban; each further one doubles. */
+  readonly banTime: number;
+  /** Seconds of the longest. */
+  readonly banMax: number;
+}
+
+/** After so many quiet seconds an offender starts afresh: seven days. */
+export const FORGET_SECONDS = 7 * 86_400;
+
+/** How many offenders are remembered; beyond that the one heard of longest ago is forgotten. */
+export const MOST_OFFENDERS = 16_384;
+
+/** Touches closer together than this belong to one scan, in milliseconds. */
+const ONE_SCAN_MS = 2000;
+
+/**
+ * Who touched traps, and how often. The kernel bans by itself; the ledger knows who has been banned
+ * before and must stay longer.
+ */
+export class Ledger {
+  readonly #policy: BanPolicy;
+  /** In the order of the last touch, the oldest first. */
+  readonly #offenders = new Map<string, Offender>();
+
+  constructor(policy: BanPolicy, known: Iterable<Offender> = []) {
+    this.#policy = policy;
+    for (const offender of [...known].sort((a, b) => a.lastHit - b.lastHit)) this.#keep(offender);
+  }
+
+  /** Everyone remembered, the one heard of longest ago first. */
+  get offenders(): Iterable<Offender> {
+    return this.#offenders.values();
+  }
+
+  /** What is remembered of an address, if anything. */
+  find(address: string): Offender | undefined {
+    return this.#offenders.get(address);
+  }
+
+  /**
+   * Notes that an address which was not banned touched a trap.
+   *
+   * @param now unix milliseconds
+   * @returns the offence, with the end of the ban it earns; null if it belongs to the last one
+   */
+  touch(address: string, port: number, now: number): Offender | null {
+    const known = this.#offenders.get(address);
+    if (known !== undefined && Math.abs(now - known.lastHit) < ONE_SCAN_MS) return null;
+    const offences = known === undefined || this.#isForgotten(known, now) ? 1 : known.offences + 1;
+    const offender = {
+      address,
+      offences,
+      lastHit: now,
+      until: now + this.#seconds(offences) * 1000,
+      lastPort: port,
+    };
+    this.#keep(offender);
+    return offender;
+  }
+
+  /** Forgets what an address has done. */
+  forgive(address: string): void {
+    this.#offenders.delete(address);
+  }
+
+  /** Forgets everybody. */
+  forgiveAll(): void {
+    this.#offenders.clear();
+  }
+
+  #seconds(offences: number): number {
+    return Math.min(this.#policy.banTime * 2 ** (offences - 1), this.#policy.banMax);
+  }
+
+  #isForgotten(known: Offender, now: number): boolean {
+    return now - Math.max(known.lastHit, known.until) > FORGET_SECONDS * 1000;
+  }
+
+  #keep(offender: Offender): void {
+    this.#offenders.delete(offender.address);
+    this.#offenders.set(offender.address, offender);
+    if (this.#offenders.size <= MOST_OFFENDERS) return;
+    const [oldest] = this.#offenders.keys();
+    this.#offenders.delete(oldest!);
+  }
+}

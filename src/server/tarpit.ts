@@ -1,0 +1,86 @@
+import { evicted, greeting, type TarpitPolicy } from "../core/tarpit.ts";
+import type { Clock } from "../host/clock.ts";
+import type { Guest, Listener } from "../host/listener.ts";
+
+/** A guest, and when it gets its next drip. */
+interface HeldGuest extends Guest {
+  nextDrip: number;
+  dripping: boolean;
+}
+
+/** The due drips are looked for this often. */
+const LOOK_MS = 1000;
+
+/**
+ * Holds whoever completes a connection to a trap. What a guest sends is never read, so its window
+ * closes; it gets a byte now and then, so that it goes on hoping.
+ */
+export class Tarpit {
+  readonly #policy: TarpitPolicy;
+  readonly #greeting: Uint8Array;
+  readonly #clock: Clock;
+  readonly #held = new Set<HeldGuest>();
+
+  /** @param banner what the real sshd says first */
+  constructor(policy: TarpitPolicy, banner: string, clock: Clock) {
+    this.#policy = policy;
+    this.#greeting = greeting(banner);
+    this.#clock = clock;
+  }
+
+  /** How many are held now. */
+  get size(): number {
+    return this.#held.size;
+  }
+
+  /**
+   * Takes guests until the signal is aborted, then closes and lets everybody go.
+   *
+   * @param arrived told of each address that completed a connection
+   */
+  async run(
+    listener: Listener,
+    arrived: (address: string) => void,
+    signal: AbortSignal,
+  ): Promise<void> {
+    signal.addEventListener("abort", listener.close);
+    const drips = this.#drip(signal);
+    for await (const guest of listener.guests) {
+      arrived(guest.address);
+      this.#hold(guest);
+    }
+    await drips;
+    for (const guest of this.#held) this.#release(guest);
+  }
+
+  #hold(guest: Guest): void {
+    if (this.#held.size >= this.#policy.most) this.#release(evicted(this.#held));
+    const held = { ...guest, nextDrip: this.#clock.now() + this.#policy.dripMs, dripping: false };
+    this.#held.add(held);
+    this.#send(held, this.#greeting);
+  }
+
+  async #drip(signal: AbortSignal): Promise<void> {
+    while (!signal.aborted) {
+      const now = this.#clock.now();
+      for (const guest of this.#held) {
+        if (guest.nextDrip > now) continue;
+        guest.nextDrip = now + this.#policy.dripMs;
+        this.#send(guest, crypto.getRandomValues(new Uint8Array(1)));
+      }
+      await this.#clock.sleep(LOOK_MS, signal);
+    }
+  }
+
+  /** A guest whose window is full waits with one write, not with a heap of them. */
+  #send(guest: HeldGuest, bytes: Uint8Array): void {
+    if (guest.dripping) return;
+    guest.dripping = true;
+    guest.write(bytes).then(() => guest.dripping = false, () => this.#release(guest));
+  }
+
+  #release(guest: HeldGuest): void {
+    this.#held.delete(guest);
+    guest.close();
+  }
+}

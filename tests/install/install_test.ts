@@ -1,0 +1,118 @@
+import { assertEquals, assertMatch } from "@std/assert";
+import { dirname, join } from "@std/path";
+import { CHECKOUT, denoDirectory, kernelTest, must, run, type RunResult } from "../kernel/lab.ts";
+import manifest from "../../deno.json" with { type: "json" };
+
+const VERSION = `c3po ${manifest.version}\n`;
+
+/** A copy of the checkout and an empty place to install to, both removed at the end. */
+class Place implements AsyncDisposable {
+  readonly checkout: string;
+  readonly prefix: string;
+
+  private constructor(readonly directory: string) {
+    this.checkout = join(directory, "checkout");
+    this.prefix = join(directory, "prefix with a space");
+  }
+
+  static async create(): Promise<Place> {
+    const place = new Place(await Deno.makeTempDir({ prefix: "c3po-install-" }));
+    const ignore = ["--exclude=.git", "--filter=:- .gitignore"];
+    await must("rsync", ["-a", ...ignore, CHECKOUT, `${place.checkout}/`]);
+    return place;
+  }
+
+  /** Runs install.sh with the Deno that runs this test on PATH, and a home directory of its own. */
+  install(args: string[] = [], env: Record<string, string> = {}): Promise<RunResult> {
+    return run(join(this.checkout, "install.sh"), args, {
+      cwd: this.directory,
+      env: {
+        PATH: `${dirname(Deno.execPath())}:${Deno.env.get("PATH")}`,
+        HOME: this.directory,
+        DENO_DIR: denoDirectory(),
+        C3PO_INSTALL_DIR: this.prefix,
+        ...env,
+      },
+    });
+  }
+
+  c3po(args: string[]): Promise<RunResult> {
+    return run(join(this.prefix, "bin/c3po"), args, { cwd: this.directory });
+  }
+
+  /** Every path under a folder, sorted. */
+  async files(folder: string): Promise<string[]> {
+    return (await must("find", [folder, "-type", "f", "-o", "-type", "l"])).split("\n").sort();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await Deno.remove(this.directory, { recursive: true });
+  }
+}
+
+Deno.test("install.sh installs a c3po that runs, over itself too, and leaves the checkout as it was", async () => {
+  await using place = await Place.create();
+  const checkout = await place.files(place.checkout);
+  for (const _ of ["first", "again"]) {
+    const { code, stdout, stderr } = await place.install();
+    assertEquals({ code, stderr }, { code: 0, stderr: "" });
+    assertMatch(stdout, /\nnext: c3po key \w+( HOST)?\n$/);
+    assertEquals(await place.c3po(["--version"]), { code: 0, stdout: VERSION, stderr: "" });
+  }
+  assertEquals(await place.files(place.checkout), checkout);
+  const installed = ["bin/c3po", "lib/c3po/c3po.js"].map((file) => join(place.prefix, file));
+  const files = await place.files(place.prefix);
+  assertEquals(files.filter((file) => !file.endsWith("/deno")), ["", ...installed]);
+});
+
+Deno.test("install.sh --uninstall leaves no file and says what it did not touch", async () => {
+  await using place = await Place.create();
+  await place.install();
+  const { code, stdout } = await place.install(["--uninstall"]);
+  assertEquals(code, 0);
+  assertMatch(stdout, /\/etc\/c3po.*\/var\/lib\/c3po/);
+  assertEquals(await place.files(place.prefix), [""]);
+  assertEquals((await place.install(["--uninstall"])).code, 0);
+});
+
+Deno.test("install.sh keeps the installed c3po when the new one does not run", async () => {
+  await using place = await Place.create();
+  await place.install();
+  const installed = await place.files(place.prefix);
+  await Deno.writeTextFile(join(place.checkout, "main.ts"), "Deno.exit(1);\n");
+  const { code, stderr } = await place.install();
+  assertEquals(code, 1);
+  assertMatch(stderr, /^c3po: error: what was built does not run\nc3po: hint: /m);
+  assertEquals(await place.files(place.prefix), installed);
+  assertEquals((await place.c3po(["--version"])).stdout, VERSION);
+});
+
+kernelTest("install.sh as root copies a Deno that somebody else could replace", async () => {
+  await using place = await Place.create();
+  const foreign = join(place.directory, "bin/deno");
+  await Deno.mkdir(dirname(foreign));
+  await Deno.copyFile(Deno.execPath(), foreign);
+  await Deno.chown(foreign, 65534, 65534);
+  await place.install([], { PATH: `${dirname(foreign)}:${Deno.env.get("PATH")}` });
+  await Deno.remove(foreign);
+  assertEquals((await place.c3po(["--version"])).stdout, VERSION);
+  const copy = await Deno.stat(join(place.prefix, "lib/c3po/deno"));
+  assertEquals([copy.uid, copy.mode! & 0o777], [0, 0o755]);
+});
+
+for (
+  const [what, args, env] of [
+    ["an unknown argument", ["--frobnicate"], {}],
+    ["a relative prefix", [], { C3PO_INSTALL_DIR: "opt" }],
+    ["a prefix with a quote", [], { C3PO_INSTALL_DIR: "/tmp/it's" }],
+  ] as const
+) {
+  Deno.test(`install.sh refuses ${what} and changes nothing`, async () => {
+    await using place = await Place.create();
+    const before = await place.files(place.directory);
+    const { code, stdout, stderr } = await place.install([...args], env);
+    assertEquals({ code, stdout }, { code: 2, stdout: "" });
+    assertMatch(stderr, /^c3po: error: .*".*"[^"\n]*\nc3po: hint: .*\n$/);
+    assertEquals(await place.files(place.directory), before);
+  });
+}

@@ -1,0 +1,39 @@
+import { fromFileUrl, join } from "@std/path";
+import { must, run } from "./process.ts";
+
+const PATTERN = /^(c3po-t-(\d+)-[0-9a-f]{6})/;
+const TEMPORARY = Deno.env.get("TMPDIR") || "/tmp";
+
+export const REAPER = fromFileUrl(new URL("./reaper.sh", import.meta.url));
+
+/** A name that tells whose it is: `c3po-t-PID-RANDOM`. Its namespaces and its directory begin with it. */
+export function newLabName(): string {
+  return `c3po-t-${Deno.pid}-${crypto.randomUUID().slice(0, 6)}`;
+}
+
+export function labDirectory(lab: string): string {
+  return join(TEMPORARY, lab);
+}
+
+/** Names of all network namespaces of this machine. */
+export async function listNamespaces(): Promise<string[]> {
+  const text = await must("ip", ["netns", "list"]);
+  return text.split("\n").flatMap((line) => line.split(" ")[0] || []);
+}
+
+/** Removes what laboratories of dead processes left behind; returns their names. */
+export async function sweepStale(): Promise<string[]> {
+  const names = await listNamespaces();
+  for await (const entry of Deno.readDir(TEMPORARY)) names.push(entry.name);
+  const stale = new Set<string>();
+  for (const name of names) {
+    const [, lab, pid] = PATTERN.exec(name) ?? [];
+    if (lab && pid && !await isAlive(pid)) stale.add(lab);
+  }
+  for (const lab of stale) await run(REAPER, [lab, labDirectory(lab)]);
+  return [...stale];
+}
+
+async function isAlive(pid: string): Promise<boolean> {
+  return (await run("ps", ["-p", pid])).code === 0;
+}

@@ -1,0 +1,62 @@
+import { delay } from "@std/async/delay";
+
+const MINUTE_MS = 60_000;
+
+export interface WaitOptions {
+  /** Milliseconds after which waiting is an error. */
+  deadlineMs: number;
+  /** What is waited for, as it reads after "no". */
+  what: string;
+  /** Milliseconds between two looks. */
+  everyMs?: number;
+}
+
+/**
+ * Polls `condition` until it gives something truthy, and returns that. A throw counts as "not yet";
+ * the last one becomes the cause of the error.
+ *
+ * @throws Error when `deadlineMs` passes first.
+ */
+export async function waitFor<T>(
+  condition: () => T | Promise<T>,
+  { deadlineMs, what, everyMs = 20 }: WaitOptions,
+): Promise<NonNullable<T>> {
+  const end = performance.now() + deadlineMs;
+  let cause: unknown;
+  do {
+    try {
+      const value = await condition();
+      if (value) return value;
+      cause = undefined;
+    } catch (error) {
+      cause = error;
+    }
+    await delay(everyMs);
+  } while (performance.now() < end);
+  throw new Error(`no ${what} within ${deadlineMs} ms`, { cause });
+}
+
+/**
+ * Waits until the clock stands `offsetMs` after the next UTC minute boundary (before it, when
+ * negative) and returns the number of the minute that begins at that boundary.
+ */
+export async function untilMinute(offsetMs: number): Promise<number> {
+  const minute = Math.floor((Date.now() - offsetMs) / MINUTE_MS) + 1;
+  await untilTime(minute * MINUTE_MS + offsetMs);
+  return minute;
+}
+
+/**
+ * Returns the current minute's number once at least `ms` of it are left: at once, or at the start of
+ * the next. For tests that must not be cut in two by a change of minute.
+ */
+export async function roomInMinute(ms: number): Promise<number> {
+  const minute = Math.floor(Date.now() / MINUTE_MS);
+  if ((minute + 1) * MINUTE_MS - Date.now() >= ms) return minute;
+  return await untilMinute(0);
+}
+
+/** A timer may fire a little early by the wall clock, so the clock itself decides. */
+async function untilTime(unixMs: number): Promise<void> {
+  for (let left; (left = unixMs - Date.now()) > 0;) await delay(left);
+}
