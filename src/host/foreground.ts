@@ -6,14 +6,22 @@ const FROM_KEYBOARD: readonly Deno.Signal[] = ["SIGINT", "SIGQUIT"];
 /** What is sent to us alone, and means the child. */
 const FORWARDED: readonly Deno.Signal[] = ["SIGTERM", "SIGHUP", "SIGUSR1", "SIGUSR2"];
 
+/** How a program in the foreground ended. */
+export interface Ending {
+  /** Its exit code; 128 and the number of the signal if one ended it. */
+  readonly code: number;
+  /** Whether somebody told us, and so it, to end. */
+  readonly told: boolean;
+}
+
 /**
  * Runs a program in our place: it has our streams, our terminal and our signals, and we do nothing
  * but wait for its end.
  *
- * @returns its exit code; 128 and the number of the signal if one ended it
  * @throws {Failure} if there is no such program
  */
-export async function runInForeground(tool: string, args: readonly string[]): Promise<number> {
+export async function runInForeground(tool: string, args: readonly string[]): Promise<Ending> {
+  let told = false;
   const handlers = new Map<Deno.Signal, () => void>();
   let child: Deno.ChildProcess | null = null;
   const send = (signal: Deno.Signal): void => {
@@ -28,7 +36,12 @@ export async function runInForeground(tool: string, args: readonly string[]): Pr
     handlers.set("SIGINT", () => {});
   } else {
     for (const signal of FROM_KEYBOARD) handlers.set(signal, () => {});
-    for (const signal of FORWARDED) handlers.set(signal, () => send(signal));
+    for (const signal of FORWARDED) {
+      handlers.set(signal, () => {
+        told = true;
+        send(signal);
+      });
+    }
     handlers.set("SIGCONT", () => send("SIGCONT"));
     handlers.set("SIGCHLD", stopper(() => child?.pid));
   }
@@ -41,7 +54,7 @@ export async function runInForeground(tool: string, args: readonly string[]): Pr
       stdout: "inherit",
       stderr: "inherit",
     }).spawn();
-    return (await child.status).code;
+    return { code: (await child.status).code, told };
   } catch (error) {
     if (error instanceof Deno.errors.NotFound) throw missing(tool);
     throw error;
