@@ -3,7 +3,7 @@
 import { sizeOf } from "../../src/core/ports.ts";
 import { chance, type Curve, type Effort, type Figure, type Point, trialsFor } from "./figure.ts";
 import { apart, N, shares, together } from "./formulas.ts";
-import { FIRST_MINUTE, rolesIn, type Roles, scheduleOf, SSH, TRAP } from "./minutes.ts";
+import { FIRST_MINUTE, type Roles, rolesIn, scheduleOf, SSH, TRAP } from "./minutes.ts";
 import { type Random, RandomOrder } from "./random.ts";
 
 const TRAPS = [15, 255, 4095];

@@ -4,7 +4,7 @@ import { type PortRange, sizeOf } from "../../src/core/ports.ts";
 import type { Schedule } from "../../src/core/schedule.ts";
 import { chance, type Curve, type Effort, type Figure, mean, trialsFor } from "./figure.ts";
 import { firstIsSsh, N, probesUntilBanned } from "./formulas.ts";
-import { FIRST_MINUTE, rolesIn, type Roles, scheduleOf, SSH, TRAP } from "./minutes.ts";
+import { FIRST_MINUTE, type Roles, rolesIn, scheduleOf, SSH, TRAP } from "./minutes.ts";
 import { type Random, RandomOrder } from "./random.ts";
 
 const TRAPS = [1, 3, 7, 15, 31, 63, 127, 255, 511, 1023, 2047, 4095, 8191, 16383];
