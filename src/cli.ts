@@ -3,6 +3,7 @@ import { C3poError, Misuse } from "./core/errors.ts";
 import { helpOf, overview } from "./core/help.ts";
 import { allow } from "./commands/allow.ts";
 import { ban } from "./commands/ban.ts";
+import { check } from "./commands/check.ts";
 import type { Command } from "./commands/command.ts";
 import { key } from "./commands/key.ts";
 import { port } from "./commands/port.ts";
@@ -14,7 +15,7 @@ import { report } from "./host/terminal.ts";
 import { VERSION } from "./core/version.ts";
 
 /** Every command, in the order of the help. */
-export const COMMANDS: readonly Command[] = [serve, ban, allow, port, ssh, proxy, key];
+export const COMMANDS: readonly Command[] = [serve, ban, allow, port, ssh, proxy, key, check];
 
 /**
  * Runs one command line. The only place where errors are caught.
