@@ -5,9 +5,13 @@ import { allow } from "./commands/allow.ts";
 import { ban } from "./commands/ban.ts";
 import type { Command } from "./commands/command.ts";
 import { completions } from "./commands/completions.ts";
+import { key } from "./commands/key.ts";
 import { port } from "./commands/port.ts";
+import { proxy } from "./commands/proxy.ts";
 import { serve } from "./commands/serve.ts";
+import { ssh } from "./commands/ssh.ts";
 import { type Host, systemHost } from "./host/host.ts";
+import { report } from "./host/terminal.ts";
 import { VERSION } from "./core/version.ts";
 
 /** Every command, in the order of the help. */
@@ -16,6 +20,9 @@ export const COMMANDS: readonly Command[] = [
   ban,
   allow,
   port,
+  ssh,
+  proxy,
+  key,
   completions(() => COMMANDS),
 ];
 
@@ -29,20 +36,19 @@ export async function run(argv: readonly string[], host: Host = systemHost): Pro
   try {
     return await dispatch(argv, host);
   } catch (error) {
-    return report(error, host);
+    return failed(error, host);
   }
 }
 
-function report(error: unknown, host: Host): number {
+function failed(error: unknown, host: Host): number {
   // Cleaning up after a failure failed too: both are told, the first one first.
   if (error instanceof SuppressedError) {
-    const code = report(error.suppressed, host);
-    report(error.error, host);
+    const code = failed(error.suppressed, host);
+    failed(error.error, host);
     return code;
   }
   if (!(error instanceof C3poError)) throw error;
-  host.terminal.note(`c3po: error: ${error.message}`);
-  if (error.hint !== undefined) host.terminal.note(`c3po: hint: ${error.hint}`);
+  report(error, host.terminal);
   return error.exitCode;
 }
 
