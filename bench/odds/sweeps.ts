@@ -4,7 +4,7 @@ import { type PortRange, sizeOf } from "../../src/core/ports.ts";
 import type { Schedule } from "../../src/core/schedule.ts";
 import { chance, type Curve, type Effort, type Figure, mean, trialsFor } from "./figure.ts";
 import { firstIsSsh, N, probesUntilBanned } from "./formulas.ts";
-import { FIRST_MINUTE, rolesIn, type Roles, scheduleOf, SSH, TRAP } from "./minutes.ts";
+import { FIRST_MINUTE, type Roles, rolesIn, scheduleOf, SSH, TRAP } from "./minutes.ts";
 import { type Random, RandomOrder } from "./random.ts";
 
 const TRAPS = [1, 3, 7, 15, 31, 63, 127, 255, 511, 1023, 2047, 4095, 8191, 16383];
@@ -27,6 +27,7 @@ export async function sweeps(random: Random, effort: Effort): Promise<Figure> {
     title: "One address tries all ports: chance to meet sshd before a trap",
     x: { name: "traps", scale: "log" },
     y: { name: "chance", scale: "log", unit: "chance" },
+    labels: [15, 255, 4095],
     curves: [
       await shuffledSweeps(schedule, random, effort),
       await upwardSweeps(schedule, effort),
@@ -42,6 +43,7 @@ export async function untilBanned(random: Random, effort: Effort): Promise<Figur
     title: "Probes until the ban, on average",
     x: { name: "traps", scale: "log" },
     y: { name: "probes", scale: "log" },
+    labels: [15, 255, 4095],
     curves: [
       await lengths(schedule, random, effort, "all ports in one minute", "(N+1)/(t+1)", N),
       await lengths(schedule, random, effort, "one port a minute", "N/t", 1),
