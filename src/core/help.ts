@@ -24,7 +24,7 @@ export function helpOf(command: CommandSpec): string {
   ]);
   const about = (command.about ?? []).flatMap((paragraph) => ["", ...wrap(paragraph, 80)]);
   return [
-    `c3po ${command.name}: ${command.summary}`,
+    ...wrap(`c3po ${command.name}: ${command.summary}`, 80),
     "",
     `usage: c3po ${first}`,
     ...others.map((line) => `       c3po ${line}`),
@@ -38,6 +38,12 @@ export function helpOf(command: CommandSpec): string {
 /** An option as it is typed: `--traps N`. */
 export function signature(option: Option): string {
   return option.value === undefined ? `--${option.name}` : `--${option.name} ${option.value}`;
+}
+
+/** Rows of two columns, the left one as wide as its widest word. */
+export function columns(rows: readonly [string, string][]): string {
+  const width = Math.max(...rows.map(([left]) => left.length));
+  return rows.map(([left, right]) => `${left.padEnd(width)}  ${right}\n`).join("");
 }
 
 function table(rows: readonly [string, string][]): string[] {

@@ -1,13 +1,12 @@
-import { type Family, parseBanned } from "./address.ts";
+import { type Address, parseBanned } from "./address.ts";
 import type { SetEntry } from "./firewall/ipset.ts";
 
 /** Somebody touched a trap. */
 export interface Hit {
-  readonly family: Family;
   /** Who: the very address. */
   readonly source: string;
   /** What a ban of it covers: the address, or its /64. */
-  readonly unit: string;
+  readonly unit: Address;
   readonly port: number;
 }
 
@@ -15,14 +14,14 @@ export interface Hit {
 export function hitsOf(entries: readonly SetEntry[]): Hit[] {
   return entries.map(({ element }) => {
     const [source, target] = element.split(",");
-    const { family, text } = parseBanned(source!);
-    return { family, source: source!, unit: text, port: Number(target!.replace("tcp:", "")) };
+    const port = Number(target!.replace("tcp:", ""));
+    return { source: source!, unit: parseBanned(source!), port };
   });
 }
 
 /** One hit of each that would be banned: the first. */
 export function byUnit(hits: readonly Hit[]): Hit[] {
   const first = new Map<string, Hit>();
-  for (const hit of hits) if (!first.has(hit.unit)) first.set(hit.unit, hit);
+  for (const hit of hits) if (!first.has(hit.unit.text)) first.set(hit.unit.text, hit);
   return [...first.values()];
 }

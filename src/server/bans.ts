@@ -1,7 +1,7 @@
 import { getLogger } from "@logtape/logtape";
 import { type Family, parseAddress } from "../core/address.ts";
 import { C3poError } from "../core/errors.ts";
-import { addEntry, drainSets, parseEntries } from "../core/firewall/ipset.ts";
+import { addEntry, drainSets, elementOf, parseEntries } from "../core/firewall/ipset.ts";
 import { banSet, hitSet, nextHitSet } from "../core/firewall/sets.ts";
 import { byUnit, type Hit, hitsOf } from "../core/hits.ts";
 import type { Ledger } from "../core/ledger.ts";
@@ -74,11 +74,11 @@ export class Bans {
 
   #record(hit: Hit): string {
     const now = this.#clock.now();
-    const offender = this.#ledger.touch(hit.unit, hit.port, now);
+    const offender = this.#ledger.touch(hit.unit.text, hit.port, now);
     if (offender === null) return "";
     const seconds = Math.round((offender.until - now) / 1000);
     log.warn("ban", {
-      address: hit.unit,
+      address: hit.unit.text,
       port: hit.port,
       trigger: this.#options.trigger,
       offences: offender.offences,
@@ -86,7 +86,6 @@ export class Bans {
     });
     // The kernel's own ban is a first one.
     const isKept = this.#options.trigger === "syn" && offender.offences === 1;
-    const element = hit.unit.replace(/\/64$/, "");
-    return isKept ? "" : addEntry(banSet(hit.family), element, seconds);
+    return isKept ? "" : addEntry(banSet(hit.unit.family), elementOf(hit.unit), seconds);
   }
 }

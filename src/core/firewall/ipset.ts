@@ -33,6 +33,11 @@ export function addEntry(set: SetSpec, element: string, seconds?: number): SetTe
   return `add ${set.name} ${element}${time} -exist\n`;
 }
 
+/** How the kernel wants an address that is banned: of a /64 its first address alone. */
+export function elementOf(banned: Address): string {
+  return banned.family === 6 ? banned.text.replace(/\/64$/, "") : banned.text;
+}
+
 /** Takes an entry out of a set, if it is in it. */
 export function removeEntry(set: SetSpec, element: string): SetText {
   return `del ${set.name} ${element} -exist\n`;
