@@ -1,6 +1,6 @@
 import { Failure } from "../core/errors.ts";
 import { readSshSettings, type SshSettings } from "../core/ssh_settings.ts";
-import { missing, type Result } from "./tool.ts";
+import { notStarted, type Result } from "./tool.ts";
 
 /** What `ssh -G` made of a command line. */
 export interface SshAnswer {
@@ -56,7 +56,6 @@ async function outputOf(tool: string, args: readonly string[]): Promise<Result> 
     const text = new TextDecoder();
     return { code, stdout: text.decode(stdout), stderr: text.decode(stderr) };
   } catch (error) {
-    if (error instanceof Deno.errors.NotFound) throw missing(tool);
-    throw error;
+    throw notStarted(tool, error);
   }
 }
