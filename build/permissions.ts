@@ -32,6 +32,7 @@ export const SERVER_TOOLS: Readonly<Record<string, string>> = {
   "ip6tables": "tells the same for IPv6",
   "ipset": "loads the ports of a minute, adds and lists bans",
   "cat": "reads /proc, which Deno leaves to programs with every permission",
+  "sshd": "tells how long it lets somebody take to log in",
   "readlink": "tells which network namespace this is",
 };
 
