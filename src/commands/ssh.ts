@@ -1,3 +1,4 @@
+import type { Target } from "../client/reach.ts";
 import { secondPort, SSH_FAILED } from "../client/second_try.ts";
 import { KEY_OPTION, TRAPS_OPTION } from "../core/command.ts";
 import { asArgument, Misuse } from "../core/errors.ts";
@@ -6,8 +7,9 @@ import { parseCount } from "../core/ports.ts";
 import { checkTraps, DEFAULT_TRAPS, Schedule } from "../core/schedule.ts";
 import { shellCommand } from "../core/shell.ts";
 import { readSshArguments } from "../core/ssh_arguments.ts";
-import { controlPathArguments, portArguments } from "../core/ssh_settings.ts";
-import { runInForeground } from "../host/foreground.ts";
+import { controlPathArguments, portArguments, type SshSettings } from "../core/ssh_settings.ts";
+import { type Ending, runInForeground } from "../host/foreground.ts";
+import type { Host } from "../host/host.ts";
 import { findKey } from "../host/keyring.ts";
 import { askSsh } from "../host/ssh.ts";
 import type { Command } from "./command.ts";
@@ -43,13 +45,13 @@ export const ssh: Command = {
         hint: "leave it out, or use ssh itself",
       });
     }
-    const go = (words: readonly string[]): Promise<number> | number => {
-      if (!args.has("dry-run")) return runInForeground("ssh", words);
-      host.terminal.out(`${shellCommand(["ssh", ...words])}\n`);
-      return 0;
-    };
     const traps = asArgument(() => parseCount(args.value("traps") ?? String(DEFAULT_TRAPS)));
-    if (read.host === null || read.query) return await go(given);
+    const start: Start = async (words) => {
+      if (!args.has("dry-run")) return await runInForeground("ssh", words);
+      host.terminal.out(`${shellCommand(["ssh", ...words])}\n`);
+      return { code: 0, told: false };
+    };
+    if (read.host === null || read.query) return (await start(given)).code;
     const { settings, code, stderr } = await askSsh(given);
     if (settings === null) { // ssh tells what is wrong with its arguments
       host.terminal.note(stderr.trimEnd());
@@ -57,22 +59,48 @@ export const ssh: Command = {
     }
     if (read.control) {
       const path = settings.controlPath;
-      return await go(path === null ? given : [...controlPathArguments(path), ...given]);
+      return (await start([...path === null ? [] : controlPathArguments(path), ...given])).code;
     }
     const { hostname } = settings;
     const resolve = (): Promise<string> => Promise.resolve(hostname);
-    const search = { file: args.value("key"), name: read.host, resolve };
-    const schedule = await Schedule.of((await findKey(search, host)).key);
+    const { key } = await findKey({ file: args.value("key"), name: read.host, resolve }, host);
+    const schedule = await Schedule.of(key);
     asArgument(() => checkTraps(traps, schedule.range));
-    const start = host.clock.now();
-    const { ssh: port } = await schedule.ports(minuteAt(start), 0);
-    const end = await go([...portArguments(settings, port), ...given]);
-    // What stands between us and the host, if anything does, would have to be asked instead.
-    if (end !== SSH_FAILED || settings.indirect) return end;
-    const command = read.command || settings.command;
-    const failed = { port, took: host.clock.now() - start, command };
+    const login = { name: read.host, command: read.command || settings.command, settings };
     const target = { hostname, schedule, traps, clock: host.clock };
-    const second = await secondPort(failed, read.host, target, host);
-    return second === null ? end : await go([...portArguments(settings, second), ...given]);
+    return await logIn(
+      login,
+      target,
+      (port) => start([...portArguments(settings, port), ...given]),
+      host,
+    );
   },
 };
+
+/** Runs ssh with its arguments, or shows how. */
+type Start = (words: readonly string[]) => Promise<Ending>;
+
+interface Login {
+  /** What the user calls the host. */
+  readonly name: string;
+  /** Whether a command is to run there. */
+  readonly command: boolean;
+  readonly settings: SshSettings;
+}
+
+/** Runs ssh with the port of the minute, and once more if that was not the server's minute. */
+async function logIn(
+  { name, command, settings }: Login,
+  target: Target,
+  start: (port: number) => Promise<Ending>,
+  host: Host,
+): Promise<number> {
+  const began = host.clock.now();
+  const { ssh: port } = await target.schedule.ports(minuteAt(began), 0);
+  const { code, told } = await start(port);
+  // What stands between us and the host, if anything does, would have to be asked instead.
+  if (code !== SSH_FAILED || told || settings.indirect) return code;
+  const failed = { port, took: host.clock.now() - began, command };
+  const second = await secondPort(failed, name, target, host);
+  return second === null ? code : (await start(second)).code;
+}

@@ -123,13 +123,18 @@ export async function renameFile(from: string, to: string): Promise<void> {
 
 function unreachable(action: string, path: string, error: unknown): unknown {
   if (error instanceof Failure || !(error instanceof Error)) return error;
+  if (error instanceof Deno.errors.NotCapable) {
+    return new Failure(`cannot ${action} "${path}": c3po may not reach that folder`, {
+      hint: "go to that folder and run c3po there",
+      cause: error,
+    });
+  }
   const reason = REASONS.find(([type]) => error instanceof type)?.[1] ?? error.message;
   return new Failure(`cannot ${action} "${path}": ${reason}`, { cause: error });
 }
 
 const REASONS: readonly [abstract new (...args: never[]) => Error, string][] = [
   [Deno.errors.PermissionDenied, "permission denied"],
-  [Deno.errors.NotCapable, "permission denied"],
   [Deno.errors.NotFound, "no such file or folder"],
   [Deno.errors.AlreadyExists, "a part of it is a file, not a folder"],
 ];

@@ -1,19 +1,27 @@
 import { os } from "./host.ts";
-import { missing } from "./tool.ts";
+import { notStarted, toolEnvironment } from "./tool.ts";
 
 /** What the keyboard sends to the whole foreground group: the child's business, not ours. */
 const FROM_KEYBOARD: readonly Deno.Signal[] = ["SIGINT", "SIGQUIT"];
 /** What is sent to us alone, and means the child. */
 const FORWARDED: readonly Deno.Signal[] = ["SIGTERM", "SIGHUP", "SIGUSR1", "SIGUSR2"];
 
+/** How a program in the foreground ended. */
+export interface Ending {
+  /** Its exit code; 128 and the number of the signal if one ended it. */
+  readonly code: number;
+  /** Whether somebody told us, and so it, to end. */
+  readonly told: boolean;
+}
+
 /**
  * Runs a program in our place: it has our streams, our terminal and our signals, and we do nothing
  * but wait for its end.
  *
- * @returns its exit code; 128 and the number of the signal if one ended it
  * @throws {Failure} if there is no such program
  */
-export async function runInForeground(tool: string, args: readonly string[]): Promise<number> {
+export async function runInForeground(tool: string, args: readonly string[]): Promise<Ending> {
+  let told = false;
   const handlers = new Map<Deno.Signal, () => void>();
   let child: Deno.ChildProcess | null = null;
   const send = (signal: Deno.Signal): void => {
@@ -28,7 +36,12 @@ export async function runInForeground(tool: string, args: readonly string[]): Pr
     handlers.set("SIGINT", () => {});
   } else {
     for (const signal of FROM_KEYBOARD) handlers.set(signal, () => {});
-    for (const signal of FORWARDED) handlers.set(signal, () => send(signal));
+    for (const signal of FORWARDED) {
+      handlers.set(signal, () => {
+        told = true;
+        send(signal);
+      });
+    }
     handlers.set("SIGCONT", () => send("SIGCONT"));
     handlers.set("SIGCHLD", stopper(() => child?.pid));
   }
@@ -41,10 +54,9 @@ export async function runInForeground(tool: string, args: readonly string[]): Pr
       stdout: "inherit",
       stderr: "inherit",
     }).spawn();
-    return (await child.status).code;
+    return { code: (await child.status).code, told };
   } catch (error) {
-    if (error instanceof Deno.errors.NotFound) throw missing(tool);
-    throw error;
+    throw notStarted(tool, error);
   } finally {
     for (const [signal, handler] of handlers) Deno.removeSignalListener(signal, handler);
   }
@@ -64,15 +76,22 @@ function stopper(pid: () => number | undefined): () => void {
     const child = pid();
     if (child === undefined || looking || performance.now() < deafUntil) return;
     looking = true;
-    if (await isStopped(child)) Deno.kill(Deno.pid, "SIGSTOP");
+    if (await isStopped(child)) await stopOurselves();
     looking = false;
     deafUntil = performance.now() + ECHO_MS;
   };
 }
 
+/** Through a program, because Deno itself may signal only where it may run everything. */
+async function stopOurselves(): Promise<void> {
+  await new Deno.Command("kill", { args: ["-STOP", String(Deno.pid)], ...toolEnvironment() })
+    .output();
+}
+
 async function isStopped(pid: number): Promise<boolean> {
   try {
-    const ps = new Deno.Command("ps", { args: ["-o", "stat=", "-p", String(pid)], stderr: "null" });
+    const args = ["-o", "stat=", "-p", String(pid)];
+    const ps = new Deno.Command("ps", { args, stderr: "null", ...toolEnvironment() });
     return new TextDecoder().decode((await ps.output()).stdout).startsWith("T");
   } catch (error) {
     // Without ps the only loss is that the shell does not notice.

@@ -142,12 +142,27 @@ export function spawn(
       ...toolEnvironment(),
     }).spawn();
   } catch (error) {
-    if (error instanceof Deno.errors.NotFound) throw missing(tool);
-    if (error instanceof Deno.errors.PermissionDenied) {
-      throw new ToolFailure(tool, null, "permission denied");
-    }
-    throw error;
+    throw notStarted(tool, error);
   }
+}
+
+/** The error of a program that could not even be started. */
+export function notStarted(tool: string, error: unknown): unknown {
+  if (error instanceof Deno.errors.NotFound) return missing(tool);
+  if (error instanceof Deno.errors.PermissionDenied) {
+    return new ToolFailure(tool, null, "permission denied");
+  }
+  // A library slipped in by a variable could do what we may not, so it may not come along.
+  const [, variable] = /\b((?:LD|DYLD)_\w+)/.exec(String(error)) ?? [];
+  if (error instanceof Deno.errors.NotCapable && variable !== undefined) {
+    return new ToolFailure(
+      tool,
+      null,
+      `not started, because ${variable} is set`,
+      `unset ${variable}`,
+    );
+  }
+  return error;
 }
 
 /** Writes all of a text and closes. A program that ended before is told apart by its exit code. */
@@ -179,7 +194,7 @@ const PACKAGES: Readonly<Record<string, string>> = {
 };
 
 /** The error of a program that is not there, with the way to get it. */
-export function missing(tool: string): ToolFailure {
+function missing(tool: string): ToolFailure {
   const name = PACKAGES[tool] ?? tool;
   return new ToolFailure(
     tool,
