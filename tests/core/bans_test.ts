@@ -108,16 +108,16 @@ Deno.test("there are no friends with friends off, and not too many without", () 
 
 Deno.test("only a session that outlives sshd's patience proves a login", () => {
   const session = (id: string) => ({ id, address: `192.0.2.${id}` });
-  const ages = new SessionAges(120, 10);
+  const ages = new SessionAges(10);
   const old = session("1");
-  assertEquals(ages.look([old]), []);
+  assertEquals(ages.look([old], 120), []);
   const proven: string[][] = [];
-  for (let look = 0; look < 14; look++) proven.push(ages.look([old, session("2")]));
+  for (let look = 0; look < 14; look++) proven.push(ages.look([old, session("2")], 120));
   assertEquals(proven.slice(0, 13).flat(), []);
   assertEquals(proven[13], ["192.0.2.2"]);
   // One that ends and comes back starts anew; one from before the start never counts.
-  ages.look([old]);
-  assertEquals(ages.look([old, session("2")]), []);
+  ages.look([old], 120);
+  assertEquals(ages.look([old, session("2")], 120), []);
 });
 
 Deno.test("sessions are read from the kernel's table, but for those from this machine", () => {
