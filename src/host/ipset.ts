@@ -109,3 +109,10 @@ export async function isInSet(name: string, address: string): Promise<boolean> {
   if (/is NOT in set/.test(stderr)) return false;
   throw failureOf(["ipset", "test", name, address], code, stderr);
 }
+
+/** How many entries a set has, without listing them; 0 if there is no such set. */
+export async function sizeOfSet(name: string): Promise<number> {
+  const { stdout } = await tryTool("ipset", ["list", "-terse", name]);
+  const [, count] = /^Number of entries: (\d+)$/m.exec(stdout) ?? [];
+  return Number(count ?? 0);
+}

@@ -33,7 +33,12 @@ export async function hasIpv6(): Promise<boolean> {
 
 /** What tells one network namespace from another. */
 export async function networkNamespace(): Promise<string> {
-  const { stdout } = await tryTool("readlink", ["/proc/self/ns/net"]);
+  return await networkNamespaceOf("self");
+}
+
+/** The network namespace of a process; empty if there is none of that number. */
+export async function networkNamespaceOf(pid: number | "self"): Promise<string> {
+  const { stdout } = await tryTool("readlink", [`/proc/${pid}/ns/net`]);
   return stdout.replace(/\D/g, "");
 }
 

@@ -3,6 +3,7 @@ import { C3poError } from "../core/errors.ts";
 import { minuteAt, minuteStart } from "../core/minute.ts";
 import { nextChange, type Opening, openingAt, type PortRules } from "../core/opening.ts";
 import { neighboursOf, type Schedule } from "../core/schedule.ts";
+import type { Tally } from "../core/tally.ts";
 import type { Clock } from "../host/clock.ts";
 import type { Kernel, StagedChange } from "./kernel.ts";
 
@@ -13,6 +14,7 @@ export interface RotationOptions {
   /** The rules of the moment: services come and go. */
   readonly rules: () => Promise<PortRules>;
   readonly grace: number;
+  readonly tally: Tally;
 }
 
 /** How long before a change its ports are loaded into the waiting sets. */
@@ -59,6 +61,7 @@ export class Rotation {
         await this.#change(signal);
       } catch (error) {
         if (!(error instanceof C3poError)) throw error;
+        this.#options.tally.failedChange();
         // The ports linger for some seconds, so there is time to try again.
         log.error("change of minute failed, trying again", { error: error.message });
         await this.#clock.sleep(RETRY_MS, signal);
@@ -78,6 +81,7 @@ export class Rotation {
       return await this.#resume(signal);
     }
     await staged.apply();
+    if (due === minuteStart(opening.minute)) this.#options.tally.change(this.#clock.now() - due);
     this.#report(opening);
   }
 

@@ -7,6 +7,7 @@ import { firewallPlan } from "../core/firewall/plan.ts";
 import type { PortRules } from "../core/opening.ts";
 import { formatPortRange } from "../core/ports.ts";
 import type { Schedule } from "../core/schedule.ts";
+import { Tally } from "../core/tally.ts";
 import { forwardedPorts } from "../core/sockets.ts";
 import { DEFAULT_BANNER, TARPIT_PORT } from "../core/tarpit.ts";
 import type { Clock } from "../host/clock.ts";
@@ -18,6 +19,7 @@ import { hasIpv6, listeningPorts } from "../host/procfs.ts";
 import { Defence } from "./defence.ts";
 import { heartbeat } from "./heartbeat.ts";
 import { type Hiding, Kernel } from "./kernel.ts";
+import { Publisher } from "./publish.ts";
 import { Rotation } from "./rotation.ts";
 
 const log = getLogger(["c3po", "serve"]);
@@ -48,12 +50,14 @@ export async function serve(serving: Serving, signal: AbortSignal): Promise<void
   undo.defer(() => listener.close());
   const families = await familiesHere();
   const plan = firewallPlan({ ...config, families, tarpitPort: listener.port });
+  const tally = new Tally(clock.now());
   const kernel = new Kernel(plan, hiding(config), clock);
   const rotation = new Rotation(
     {
       schedule,
       traps: config.traps,
       grace: config.grace,
+      tally,
       rules: () => portRules(config, listener.port, families),
     },
     kernel,
@@ -63,8 +67,19 @@ export async function serve(serving: Serving, signal: AbortSignal): Promise<void
 
   await kernel.look();
   undo.defer(() => kernel.remove());
-  const defence = await Defence.open({ ...serving, families, banner });
+  const defence = await Defence.open({ ...serving, families, tally, banner });
   undo.defer(() => defence.close());
+  const publisher = new Publisher(
+    {
+      ...serving,
+      families,
+      tally,
+      range: schedule.range,
+      held: () => defence.held,
+      onTime: () => rotation.onTime(),
+    },
+    clock,
+  );
   await kernel.loadSets(firstEntries(config.allow, families));
   const opening = await rotation.open();
   await kernel.loadRules();
@@ -82,6 +97,7 @@ export async function serve(serving: Serving, signal: AbortSignal): Promise<void
   await together(signal, [
     (stop) => rotation.run(stop),
     ...defence.parts(listener),
+    (stop) => publisher.run(stop),
     (stop) => heartbeat(service, () => rotation.onTime(), clock, stop),
   ]);
   log.info("stopped", { signal: String(signal.reason) });

@@ -1,0 +1,131 @@
+import { getLogger } from "@logtape/logtape";
+import type { Family } from "../core/address.ts";
+import type { ServerConfig } from "../core/config.ts";
+import { formatEndpoint, isLoopback } from "../core/endpoint.ts";
+import { C3poError } from "../core/errors.ts";
+import { banSet } from "../core/firewall/sets.ts";
+import { metricsText } from "../core/metrics.ts";
+import { formatPortRange, type PortRange } from "../core/ports.ts";
+import type { Report } from "../core/report.ts";
+import type { Tally } from "../core/tally.ts";
+import type { Clock } from "../host/clock.ts";
+import { clockOffset } from "../host/clock_offset.ts";
+import { pid } from "../host/host.ts";
+import { sizeOfSet } from "../host/ipset.ts";
+import { serveMetrics } from "../host/metrics.ts";
+import { removeReport, reportFile, writeReport } from "../host/report.ts";
+import { toolFailures } from "../host/tool.ts";
+
+/** What the world may be told. */
+export interface Published {
+  readonly config: ServerConfig;
+  readonly families: readonly Family[];
+  readonly range: PortRange;
+  readonly runtimeFolder: string;
+  readonly tally: Tally;
+  readonly held: () => number;
+  readonly onTime: () => boolean;
+}
+
+/** Whether there is news is looked at this often. */
+const LOOK_MS = 1000;
+/** Whoever sets the clock is asked this often. */
+const ASK_MS = 60_000;
+
+const log = getLogger(["c3po", "publish"]);
+
+/** Tells how `serve` is: to `c3po status` through a file, and to Prometheus where that is wanted. */
+export class Publisher {
+  readonly #published: Published;
+  readonly #clock: Clock;
+  #offset: number | null = null;
+  #asked = -Infinity;
+
+  constructor(published: Published, clock: Clock) {
+    this.#published = published;
+    this.#clock = clock;
+  }
+
+  /**
+   * Writes a report whenever there is news, until the signal is aborted, and removes it then.
+   *
+   * @throws {Failure} if it cannot listen where it shall give out figures
+   */
+  async run(signal: AbortSignal): Promise<void> {
+    const { runtimeFolder, config: { metrics } } = this.#published;
+    await using server = new AsyncDisposableStack();
+    if (metrics !== undefined) {
+      const listening = serveMetrics(metrics, () => this.#metrics());
+      server.defer(() => listening.close());
+      const at = `http://${formatEndpoint(metrics)}/metrics`;
+      if (isLoopback(metrics)) log.info("figures are given out", { at });
+      else log.warn("figures are given out to whoever can reach this address", { at });
+    }
+    const file = await reportFile(runtimeFolder);
+    server.defer(() => removeReport(file));
+    for (let told = ""; !signal.aborted;) {
+      try {
+        await this.#askForOffset();
+        const report = this.#report();
+        const news = JSON.stringify(report);
+        if (news !== told) await writeReport(file, report);
+        told = news;
+      } catch (error) {
+        if (!(error instanceof C3poError)) throw error;
+        log.error("cannot leave word for c3po status", { error: error.message });
+        await this.#clock.sleep(ASK_MS, signal);
+      }
+      await this.#clock.sleep(LOOK_MS, signal);
+    }
+  }
+
+  #report(): Report {
+    const { config, range, tally, held, onTime } = this.#published;
+    return {
+      pid,
+      startedAt: tally.startedAt,
+      sshPort: config.sshPort,
+      range: formatPortRange(range),
+      grace: config.grace,
+      onTime: onTime(),
+      held: held(),
+      arrivals: tally.arrivals,
+      hits: sum(Object.values(tally.hits)),
+      bans: sum(Object.values(tally.bans)),
+      changes: tally.changes,
+      failedChanges: tally.failedChanges,
+      lastDelaySeconds: tally.lastDelaySeconds,
+      worstDelaySeconds: tally.worstDelaySeconds,
+      repairs: tally.repairs,
+      lastRepair: tally.lastRepair,
+      toolErrors: sum([...toolFailures.values()]),
+      clockOffset: this.#offset,
+      recent: tally.recent,
+    };
+  }
+
+  async #metrics(): Promise<string> {
+    const { families, tally, held, onTime } = this.#published;
+    const banned = await Promise.all(
+      families.map(async (family) => [family, await sizeOfSet(banSet(family).name)] as const),
+    );
+    return metricsText(tally, {
+      held: held(),
+      onTime: onTime(),
+      banned: new Map(banned),
+      toolErrors: toolFailures,
+      clockOffset: this.#offset,
+    });
+  }
+
+  async #askForOffset(): Promise<void> {
+    const now = this.#clock.now();
+    if (Math.abs(now - this.#asked) < ASK_MS) return;
+    this.#asked = now;
+    this.#offset = await clockOffset();
+  }
+}
+
+function sum(numbers: readonly number[]): number {
+  return numbers.reduce((total, number) => total + number, 0);
+}
