@@ -33,6 +33,8 @@ export const SERVER_TOOLS: Readonly<Record<string, string>> = {
   "ipset": "loads the ports of a minute, adds and lists bans",
   "cat": "reads /proc, which Deno leaves to programs with every permission",
   "sshd": "tells how long it lets somebody take to log in",
+  "chronyc": "tells how far the clock is off, where chrony sets it",
+  "timedatectl": "tells the same, where systemd does",
   "readlink": "tells which network namespace this is",
 };
 

@@ -7,17 +7,19 @@ const PATH = "/metrics";
 
 /** A server that gives out figures. */
 export interface MetricsServer {
+  /** From now on there are figures to give out; until then it asks for patience. */
+  answerWith(text: () => Promise<string>): void;
   close(): Promise<void>;
 }
 
 /**
  * Answers `GET /metrics` until it is closed.
  *
- * @param text the figures of the moment
  * @throws {Failure} if it cannot listen there
  */
-export function serveMetrics(endpoint: Endpoint, text: () => Promise<string>): MetricsServer {
+export function serveMetrics(endpoint: Endpoint): MetricsServer {
   const { hostname, port } = endpoint;
+  let text: (() => Promise<string>) | null = null;
   try {
     const server = Deno.serve({ hostname, port, onListen: () => {} }, async (request) => {
       if (new URL(request.url).pathname !== PATH) {
@@ -26,9 +28,13 @@ export function serveMetrics(endpoint: Endpoint, text: () => Promise<string>): M
       if (request.method !== "GET" && request.method !== "HEAD") {
         return new Response(null, { status: 405, headers: { allow: "GET, HEAD" } });
       }
+      if (text === null) return new Response("not yet\n", { status: 503 });
       return new Response(await text(), { headers: { "content-type": METRICS_TYPE } });
     });
-    return { close: () => server.shutdown() };
+    return {
+      answerWith: (figures) => text = figures,
+      close: () => server.shutdown(),
+    };
   } catch (error) {
     const why = error instanceof Deno.errors.AddrInUse
       ? "something listens there already"

@@ -22,13 +22,16 @@ export class ToolFailure extends Failure {
   readonly tool: string;
   /** Its exit code; null if it did not run to its end. */
   readonly code: number | null;
+  /** Whether there is no such program. */
+  readonly isMissing: boolean;
 
   /** @param how what happened, such as `exit code 2: …` */
-  constructor(tool: string, code: number | null, how: string, hint?: string) {
+  constructor(tool: string, code: number | null, how: string, hint?: string, isMissing = false) {
     super(`${tool}: ${how}`, hint === undefined ? {} : { hint });
     this.tool = tool;
     this.code = code;
-    toolFailures.set(tool, (toolFailures.get(tool) ?? 0) + 1);
+    this.isMissing = isMissing;
+    if (!isMissing) toolFailures.set(tool, (toolFailures.get(tool) ?? 0) + 1);
   }
 }
 
@@ -205,6 +208,7 @@ function missing(tool: string): ToolFailure {
     null,
     "not found on this machine",
     `install it with the system's package manager, for example: apt-get install ${name}`,
+    true,
   );
 }
 

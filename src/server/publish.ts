@@ -1,7 +1,6 @@
 import { getLogger } from "@logtape/logtape";
 import type { Family } from "../core/address.ts";
 import type { ServerConfig } from "../core/config.ts";
-import { formatEndpoint, isLoopback } from "../core/endpoint.ts";
 import { C3poError } from "../core/errors.ts";
 import { banSet } from "../core/firewall/sets.ts";
 import { metricsText } from "../core/metrics.ts";
@@ -12,7 +11,7 @@ import type { Clock } from "../host/clock.ts";
 import { clockOffset } from "../host/clock_offset.ts";
 import { pid } from "../host/host.ts";
 import { sizeOfSet } from "../host/ipset.ts";
-import { serveMetrics } from "../host/metrics.ts";
+import type { MetricsServer } from "../host/metrics.ts";
 import { removeReport, reportFile, writeReport } from "../host/report.ts";
 import { toolFailures } from "../host/tool.ts";
 
@@ -22,6 +21,8 @@ export interface Published {
   readonly families: readonly Family[];
   readonly range: PortRange;
   readonly runtimeFolder: string;
+  /** Where Prometheus asks; null if it shall not. */
+  readonly figures: MetricsServer | null;
   readonly tally: Tally;
   readonly held: () => number;
   readonly onTime: () => boolean;
@@ -46,23 +47,13 @@ export class Publisher {
     this.#clock = clock;
   }
 
-  /**
-   * Writes a report whenever there is news, until the signal is aborted, and removes it then.
-   *
-   * @throws {Failure} if it cannot listen where it shall give out figures
-   */
+  /** Writes a report whenever there is news, until the signal is aborted, and removes it then. */
   async run(signal: AbortSignal): Promise<void> {
-    const { runtimeFolder, config: { metrics } } = this.#published;
-    await using server = new AsyncDisposableStack();
-    if (metrics !== undefined) {
-      const listening = serveMetrics(metrics, () => this.#metrics());
-      server.defer(() => listening.close());
-      const at = `http://${formatEndpoint(metrics)}/metrics`;
-      if (isLoopback(metrics)) log.info("figures are given out", { at });
-      else log.warn("figures are given out to whoever can reach this address", { at });
-    }
+    const { runtimeFolder, figures } = this.#published;
+    figures?.answerWith(() => this.#metrics());
     const file = await reportFile(runtimeFolder);
-    server.defer(() => removeReport(file));
+    await using end = new AsyncDisposableStack();
+    end.defer(() => removeReport(file));
     for (let told = ""; !signal.aborted;) {
       try {
         await this.#askForOffset();

@@ -2,6 +2,7 @@ import { getLogger } from "@logtape/logtape";
 import { FAMILIES, type Family } from "../core/address.ts";
 import type { ServerConfig } from "../core/config.ts";
 import { formatDuration } from "../core/duration.ts";
+import { type Endpoint, formatEndpoint, isLoopback } from "../core/endpoint.ts";
 import { firstEntries, hideSeconds } from "../core/firewall/ipset.ts";
 import { firewallPlan } from "../core/firewall/plan.ts";
 import type { PortRules } from "../core/opening.ts";
@@ -14,6 +15,7 @@ import type { Clock } from "../host/clock.ts";
 import { saveRules } from "../host/iptables.ts";
 import { bannerOf, listenAnywhere } from "../host/listener.ts";
 import { lockServe } from "../host/lock.ts";
+import { type MetricsServer, serveMetrics } from "../host/metrics.ts";
 import type { ServiceManager } from "../host/notify.ts";
 import { hasIpv6, listeningPorts } from "../host/procfs.ts";
 import { Defence } from "./defence.ts";
@@ -51,6 +53,8 @@ export async function serve(serving: Serving, signal: AbortSignal): Promise<void
   const families = await familiesHere();
   const plan = firewallPlan({ ...config, families, tarpitPort: listener.port });
   const tally = new Tally(clock.now());
+  const figures = config.metrics === undefined ? null : openFigures(config.metrics);
+  undo.defer(async () => await figures?.close());
   const kernel = new Kernel(plan, hiding(config), clock);
   const rotation = new Rotation(
     {
@@ -73,6 +77,7 @@ export async function serve(serving: Serving, signal: AbortSignal): Promise<void
     {
       ...serving,
       families,
+      figures,
       tally,
       range: schedule.range,
       held: () => defence.held,
@@ -117,6 +122,14 @@ async function together(
     })
   ));
   for (const end of ends) if (end.status === "rejected") throw end.reason;
+}
+
+function openFigures(endpoint: Endpoint): MetricsServer {
+  const figures = serveMetrics(endpoint);
+  const at = `http://${formatEndpoint(endpoint)}/metrics`;
+  if (isLoopback(endpoint)) log.info("figures are given out", { at });
+  else log.warn("figures are given out to whoever can reach this address", { at });
+  return figures;
 }
 
 async function bannerToShow(sshPort: number): Promise<string> {
