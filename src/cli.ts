@@ -11,6 +11,7 @@ import { port } from "./commands/port.ts";
 import { proxy } from "./commands/proxy.ts";
 import { serve } from "./commands/serve.ts";
 import { ssh } from "./commands/ssh.ts";
+import { status } from "./commands/status.ts";
 import { type Host, systemHost } from "./host/host.ts";
 import { report } from "./host/terminal.ts";
 import { VERSION } from "./core/version.ts";
@@ -20,6 +21,7 @@ export const COMMANDS: readonly Command[] = [
   serve,
   ban,
   allow,
+  status,
   port,
   ssh,
   proxy,

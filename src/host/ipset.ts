@@ -110,9 +110,13 @@ export async function isInSet(name: string, address: string): Promise<boolean> {
   throw failureOf(["ipset", "test", name, address], code, stderr);
 }
 
-/** How many entries a set has, without listing them; 0 if there is no such set. */
-export async function sizeOfSet(name: string): Promise<number> {
-  const { stdout } = await tryTool("ipset", ["list", "-terse", name]);
-  const [, count] = /^Number of entries: (\d+)$/m.exec(stdout) ?? [];
-  return Number(count ?? 0);
+/** How many entries the sets of this network namespace have, by name, without listing them. */
+export async function setSizes(): Promise<Map<string, number>> {
+  const text = await runTool("ipset", ["list", "-terse"]);
+  return new Map(
+    text.split(/^Name: /m).slice(1).map((part) => {
+      const [, count] = /^Number of entries: (\d+)$/m.exec(part) ?? [];
+      return [part.split("\n")[0]!, Number(count ?? 0)];
+    }),
+  );
 }

@@ -10,7 +10,7 @@ import type { Tally } from "../core/tally.ts";
 import type { Clock } from "../host/clock.ts";
 import { clockOffset } from "../host/clock_offset.ts";
 import { pid } from "../host/host.ts";
-import { sizeOfSet } from "../host/ipset.ts";
+import { setSizes } from "../host/ipset.ts";
 import type { MetricsServer } from "../host/metrics.ts";
 import { removeReport, reportFile, writeReport } from "../host/report.ts";
 import { toolFailures } from "../host/tool.ts";
@@ -97,13 +97,11 @@ export class Publisher {
 
   async #metrics(): Promise<string> {
     const { families, tally, held, onTime } = this.#published;
-    const banned = await Promise.all(
-      families.map(async (family) => [family, await sizeOfSet(banSet(family).name)] as const),
-    );
+    const sizes = await setSizes();
     return metricsText(tally, {
       held: held(),
       onTime: onTime(),
-      banned: new Map(banned),
+      banned: new Map(families.map((family) => [family, sizes.get(banSet(family).name) ?? 0])),
       toolErrors: toolFailures,
       clockOffset: this.#offset,
     });
