@@ -1,5 +1,5 @@
 import { os } from "./host.ts";
-import { missing } from "./tool.ts";
+import { notStarted, toolEnvironment } from "./tool.ts";
 
 /** What the keyboard sends to the whole foreground group: the child's business, not ours. */
 const FROM_KEYBOARD: readonly Deno.Signal[] = ["SIGINT", "SIGQUIT"];
@@ -56,8 +56,7 @@ export async function runInForeground(tool: string, args: readonly string[]): Pr
     }).spawn();
     return { code: (await child.status).code, told };
   } catch (error) {
-    if (error instanceof Deno.errors.NotFound) throw missing(tool);
-    throw error;
+    throw notStarted(tool, error);
   } finally {
     for (const [signal, handler] of handlers) Deno.removeSignalListener(signal, handler);
   }
@@ -77,15 +76,22 @@ function stopper(pid: () => number | undefined): () => void {
     const child = pid();
     if (child === undefined || looking || performance.now() < deafUntil) return;
     looking = true;
-    if (await isStopped(child)) Deno.kill(Deno.pid, "SIGSTOP");
+    if (await isStopped(child)) await stopOurselves();
     looking = false;
     deafUntil = performance.now() + ECHO_MS;
   };
 }
 
+/** Through a program, because Deno itself may signal only where it may run everything. */
+async function stopOurselves(): Promise<void> {
+  await new Deno.Command("kill", { args: ["-STOP", String(Deno.pid)], ...toolEnvironment() })
+    .output();
+}
+
 async function isStopped(pid: number): Promise<boolean> {
   try {
-    const ps = new Deno.Command("ps", { args: ["-o", "stat=", "-p", String(pid)], stderr: "null" });
+    const args = ["-o", "stat=", "-p", String(pid)];
+    const ps = new Deno.Command("ps", { args, stderr: "null", ...toolEnvironment() });
     return new TextDecoder().decode((await ps.output()).stdout).startsWith("T");
   } catch (error) {
     // Without ps the only loss is that the shell does not notice.
