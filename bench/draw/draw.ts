@@ -107,7 +107,14 @@ function series(figure: Figure, curve: Curve, index: number): echarts.SeriesOpti
         },
       })),
     },
-    { type: "custom", name, color, renderItem: bar(color), data: seen.map(ends(figure.y)) },
+    {
+      type: "custom",
+      clip: true,
+      name,
+      color,
+      renderItem: bar(color),
+      data: seen.map(ends(figure.y)),
+    },
   ];
 }
 

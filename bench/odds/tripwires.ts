@@ -41,7 +41,7 @@ export async function tripwires(random: Random, { probes }: Effort): Promise<Fig
   return {
     name: "tripwires",
     title: `One address tries the ports 1-65535, ${TRAPS} traps: chance to meet sshd first`,
-    x: { name: "tripwires", scale: "linear" },
+    x: { name: "tripwires", scale: "linear", step: 4 },
     y: { name: "chance", scale: "linear", unit: "chance" },
     curves: [
       curve(
