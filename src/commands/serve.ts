@@ -41,15 +41,18 @@ export const serve: Command = {
         hint: "run it with sudo, or look at what it would do: c3po serve --dry-run",
       });
     }
-    const [server, log, signals] = await Promise.all([
+    const [server, log, signals, notify] = await Promise.all([
       import("../server/serve.ts"),
       import("../host/log.ts"),
       import("../host/signals.ts"),
+      import("../host/notify.ts"),
     ]);
     log.startLog(config.logFormat);
     using end = signals.endSignal();
     const runtimeFolder = host.env("RUNTIME_DIRECTORY") ?? "/run/c3po";
-    await server.serve({ config, schedule, clock: host.clock, runtimeFolder }, end.signal);
+    using service = notify.serviceManager(host, runtimeFolder);
+    const serving = { config, schedule, clock: host.clock, runtimeFolder, service };
+    await server.serve(serving, end.signal);
     return 0;
   },
 };

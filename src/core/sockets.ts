@@ -1,5 +1,7 @@
 /** State 0A in the kernel's tables: the socket listens. */
 const LISTENING = "0A";
+/** State 01: it is connected. */
+const ESTABLISHED = "01";
 
 /**
  * The ports that something listens on for connections from outside, from the text of
@@ -15,6 +17,18 @@ export function listeners(proc: string): Set<number> {
     if (!isLoopback(address)) ports.add(parseInt(port, 16));
   }
   return ports;
+}
+
+/**
+ * Whether anybody from outside has a connection to a local port, from the text of `/proc/net/tcp`
+ * and `/proc/net/tcp6`.
+ */
+export function hasConnections(proc: string, port: number): boolean {
+  return proc.split("\n").some((line) => {
+    const [, local, remote, state] = line.trim().split(/\s+/);
+    return state === ESTABLISHED && parseInt(local?.split(":")[1] ?? "", 16) === port &&
+      !isLoopback(remote!.split(":")[0]!);
+  });
 }
 
 /** The kernel prints addresses as 32-bit words in the order of the machine: 127.0.0.1 is 0100007F. */
@@ -42,4 +56,12 @@ export function forwardedPorts(saved: string): Set<number> {
     }
   }
   return ports;
+}
+
+/** Whether rules other than C3PO's make the kernel track connections, from `iptables-save`. */
+export function tracksConnections(saved: string): boolean {
+  return saved.split("\n").some((line) =>
+    line.startsWith("-A ") && !line.startsWith("-A C3PO-") &&
+    / -m (conntrack|state) | -j (DNAT|SNAT|MASQUERADE|REDIRECT)\b/.test(line)
+  );
 }

@@ -16,6 +16,15 @@ export async function restoreRules(family: Family, text: string): Promise<void> 
   await runTool(`${prefix(family)}-restore`, args, { stdin: text });
 }
 
+/**
+ * Makes sure that the tools of a family are there.
+ *
+ * @throws {ToolFailure} naming the one that is missing
+ */
+export async function findIptables(family: Family): Promise<void> {
+  for (const part of ["save", "restore"]) await runTool(`${prefix(family)}-${part}`, ["--version"]);
+}
+
 function prefix(family: Family): string {
   return family === 4 ? "iptables" : "ip6tables";
 }

@@ -1,4 +1,4 @@
-import { listeners } from "../core/sockets.ts";
+import { hasConnections, listeners } from "../core/sockets.ts";
 import { tryTool } from "./tool.ts";
 
 /**
@@ -7,6 +7,11 @@ import { tryTool } from "./tool.ts";
  */
 export async function listeningPorts(): Promise<Set<number>> {
   return listeners(await readProc("/proc/net/tcp", "/proc/net/tcp6"));
+}
+
+/** Whether anybody from outside has a connection to a local port. */
+export async function isConnected(port: number): Promise<boolean> {
+  return hasConnections(await readProc("/proc/net/tcp", "/proc/net/tcp6"), port);
 }
 
 /** Whether this machine (or network namespace) has IPv6. */

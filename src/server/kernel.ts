@@ -1,3 +1,4 @@
+import { getLogger } from "@logtape/logtape";
 import { FAMILIES } from "../core/address.ts";
 import { restoreText } from "../core/firewall/iptables.ts";
 import {
@@ -7,12 +8,14 @@ import {
   type SetText,
   stageOpening,
 } from "../core/firewall/ipset.ts";
-import type { FirewallPlan } from "../core/firewall/plan.ts";
+import { type FirewallPlan, SESSIONS } from "../core/firewall/plan.ts";
 import { allSets } from "../core/firewall/sets.ts";
 import type { Opening } from "../core/opening.ts";
+import { tracksConnections } from "../core/sockets.ts";
 import type { Clock } from "../host/clock.ts";
-import { type ArmedChange, armSets, restoreSets, setNames } from "../host/ipset.ts";
-import { restoreRules, saveRules } from "../host/iptables.ts";
+import { type ArmedChange, armSets, findIpset, restoreSets, setNames } from "../host/ipset.ts";
+import { findIptables, restoreRules, saveRules } from "../host/iptables.ts";
+import { isConnected } from "../host/procfs.ts";
 
 /** What is hidden, and for how long the kernel keeps it hidden without hearing from us. */
 export interface Hiding {
@@ -32,6 +35,10 @@ export interface StagedChange {
 const RELEASE_TRIES = 50;
 const RELEASE_MS = 20;
 
+const KEPT = { chain: SESSIONS.name, removed: "by the next start or stop of serve" };
+
+const log = getLogger(["c3po", "kernel"]);
+
 /** The firewall as the kernel has it. */
 export class Kernel {
   readonly #plan: FirewallPlan;
@@ -42,6 +49,16 @@ export class Kernel {
     this.#plan = plan;
     this.#hiding = hiding;
     this.#clock = clock;
+  }
+
+  /**
+   * Makes sure that everything needed is there, before anything is changed.
+   *
+   * @throws {ToolFailure} naming the tool that is not
+   */
+  async look(): Promise<void> {
+    await findIpset();
+    for (const family of this.#plan.chains.keys()) await findIptables(family);
   }
 
   /**
@@ -67,10 +84,14 @@ export class Kernel {
     return { apply: () => armed.fire(second), cancel: () => armed.cancel() };
   }
 
-  /** Removes every rule and set of ours, in whatever state they are. */
+  /** Removes every rule and set of ours, in whatever state they are; sessions live on. */
   async remove(): Promise<void> {
+    const sessions = await isConnected(this.#hiding.port);
     for (const family of this.#plan.chains.keys()) {
-      await restoreRules(family, restoreText([], await saveRules(family)));
+      const saved = await saveRules(family);
+      const left = sessions && !tracksConnections(saved) ? [SESSIONS] : [];
+      if (left.length > 0) log.info("sessions are open, a chain stays that keeps them", KEPT);
+      await restoreRules(family, restoreText(left, saved));
     }
     for (let tries = 1;; tries++) {
       const present = await setNames();

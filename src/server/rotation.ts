@@ -1,6 +1,6 @@
 import { getLogger } from "@logtape/logtape";
 import { C3poError } from "../core/errors.ts";
-import { minuteAt } from "../core/minute.ts";
+import { minuteAt, minuteStart } from "../core/minute.ts";
 import { nextChange, type Opening, openingAt, type PortRules } from "../core/opening.ts";
 import { neighboursOf, type Schedule } from "../core/schedule.ts";
 import type { Clock } from "../host/clock.ts";
@@ -20,6 +20,8 @@ const LEAD_MS = 1500;
 /** The clock is looked at this often, since it may be set while we wait. */
 const LOOK_MS = 1000;
 const RETRY_MS = 1000;
+/** A change that comes later than this is a failure, though it may still come. */
+const LATE_MS = 10_000;
 
 const log = getLogger(["c3po", "rotation"]);
 
@@ -29,6 +31,7 @@ export class Rotation {
   readonly #kernel: Kernel;
   readonly #clock: Clock;
   #blocked = "";
+  #minute = -Infinity;
 
   constructor(options: RotationOptions, kernel: Kernel, clock: Clock) {
     this.#options = options;
@@ -42,6 +45,11 @@ export class Rotation {
     await (await this.#kernel.stage(opening)).apply();
     this.#report(opening);
     return opening;
+  }
+
+  /** Whether the ports that are open are those of this moment, but for some seconds. */
+  onTime(): boolean {
+    return this.#clock.now() < minuteStart(this.#minute + 1) + LATE_MS;
   }
 
   /** Changes the ports whenever it is time, until the signal is aborted. */
@@ -98,7 +106,8 @@ export class Rotation {
   async #openingAt(moment: number): Promise<Opening> {
     const { schedule, traps, rules } = this.#options;
     const neighbours = await neighboursOf(schedule, minuteAt(moment), traps);
-    return openingAt(moment, neighbours, await rules());
+    const portRules = await rules();
+    return openingAt(moment, neighbours, portRules, Math.min(moment, this.#clock.now()));
   }
 
   #report(opening: Opening): void {
@@ -110,5 +119,6 @@ export class Rotation {
       });
     }
     this.#blocked = blocked;
+    this.#minute = opening.minute;
   }
 }

@@ -14,8 +14,10 @@ import type { Clock } from "../host/clock.ts";
 import { saveRules } from "../host/iptables.ts";
 import { bannerOf, listenAnywhere } from "../host/listener.ts";
 import { lockServe } from "../host/lock.ts";
+import type { ServiceManager } from "../host/notify.ts";
 import { hasIpv6, listeningPorts } from "../host/procfs.ts";
 import { Bans } from "./bans.ts";
+import { heartbeat } from "./heartbeat.ts";
 import { type Hiding, Kernel } from "./kernel.ts";
 import { Rotation } from "./rotation.ts";
 import { Tarpit } from "./tarpit.ts";
@@ -29,6 +31,8 @@ export interface Serving {
   readonly clock: Clock;
   /** Where run-time files live. */
   readonly runtimeFolder: string;
+  /** Who started this, and waits for it to be ready. */
+  readonly service: ServiceManager;
 }
 
 /**
@@ -36,7 +40,7 @@ export interface Serving {
  * aborted; then removes every trace. A start that fails half-way removes what it did.
  */
 export async function serve(serving: Serving, signal: AbortSignal): Promise<void> {
-  const { config, schedule, clock } = serving;
+  const { config, schedule, clock, service } = serving;
   await using undo = new AsyncDisposableStack();
   const lock = await lockServe(serving.runtimeFolder);
   undo.defer(() => lock.release());
@@ -58,6 +62,7 @@ export async function serve(serving: Serving, signal: AbortSignal): Promise<void
   const bans = new Bans({ families, trigger: config.trigger }, new Ledger(config), clock);
   const tarpit = new Tarpit(TARPIT, await bannerToShow(config.sshPort), clock);
 
+  await kernel.look();
   undo.defer(() => kernel.remove());
   await kernel.loadSets(firstEntries(config.allow, families));
   const opening = await rotation.open();
@@ -70,9 +75,13 @@ export async function serve(serving: Serving, signal: AbortSignal): Promise<void
     families: families.map((family) => `IPv${family}`).join(","),
     next: "log in with: c3po ssh HOST",
   });
+  await service.ready();
+  await service.status(`${opening.traps.length} traps, SSH port of the minute open`);
+  signal.addEventListener("abort", () => void service.stopping(), { once: true });
   await together(signal, [
     (stop) => rotation.run(stop),
     (stop) => bans.run(stop),
+    (stop) => heartbeat(service, () => rotation.onTime(), clock, stop),
     (stop) => tarpit.run(listener, (address) => bans.arrived(address), stop),
   ]);
   log.info("stopped", { signal: String(signal.reason) });
