@@ -16,8 +16,8 @@ export const ENGINE_FLAGS: readonly string[] = [
   // Without it, the engine keeps compiled code in a file of a known name in /tmp, where any user
   // may put one for root to run.
   "--no-code-cache",
-  // Nothing here is hot enough for compiled code, and without it no memory need ever be both
-  // writable and executable (MemoryDenyWriteExecute= in c3po.service).
+  // Nothing here is hot enough for compiled code: without it no memory need ever be both writable
+  // and executable (MemoryDenyWriteExecute= in c3po.service).
   "--v8-flags=--jitless",
   // The socket of the service manager is a datagram socket, which Deno counts as unstable.
   "--unstable-net",

@@ -25,10 +25,10 @@ Deno.test("every variable that the source reads by name is on the list of permis
   assertEquals(used.filter((name) => !covered(name)), []);
 });
 
-Deno.test("a client may run ssh and nothing else", () => {
+Deno.test("a client may run ssh, look at its state, and nothing else", () => {
   for (const platform of ["macos", "windows"] as const) {
     const run = permissionsFor(platform).find(({ flag }) => flag === "allow-run")?.to ?? [];
-    assertEquals(run.filter((path) => !/(?:^|\/)ssh$/.test(path)), []);
+    assertEquals(run.filter((path) => !/(?:^|\/)(ssh|ps)$/.test(path)), []);
   }
 });
 
