@@ -18,7 +18,6 @@ export type Platform = "linux" | "macos" | "windows";
 /** A client runs ssh, and nothing else. */
 export const CLIENT_TOOLS: Readonly<Record<string, string>> = {
   ssh: "is what the user wants, and resolves host names by the user's configuration",
-  ps: "tells that ssh stopped itself (~^Z), so that the shell is told too",
 };
 
 /** What a server, and the demonstration in namespaces, run besides. */

@@ -1,4 +1,4 @@
-import { dirname } from "@std/path";
+import { dirname } from "./path.ts";
 import { Failure } from "../core/errors.ts";
 
 /** No file that C3PO reads whole is larger, but for the ledger, which is its own. */

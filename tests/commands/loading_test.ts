@@ -3,8 +3,7 @@ import { CHECKOUT, denoDirectory } from "../kernel/lab.ts";
 import { Sandbox } from "./sandbox.ts";
 
 /** The parts that only a server needs, and that not every system could load. */
-const SERVER =
-  /\/src\/server\/|\/@logtape\/|\/src\/host\/(procfs|iptables|ipset|lock|log|listener)\.ts$/;
+const SERVER = /\/src\/server\/|\/@logtape\/|\/src\/host\/(procfs|iptables|lock|log|listener)\.ts$/;
 
 /** The modules that one run of c3po loads, as V8 saw them. */
 async function loadedBy(box: Sandbox, args: string[]): Promise<string[]> {
