@@ -4,6 +4,7 @@ import { fileSource, readServerConfig, SERVER_OPTIONS, type Source } from "../co
 import { Failure } from "../core/errors.ts";
 import { checkTraps, Schedule } from "../core/schedule.ts";
 import { readText } from "../host/files.ts";
+import { runtimeFolder, stateFolder } from "../host/folders.ts";
 import { type Host, isRoot, os } from "../host/host.ts";
 import { findKey, type FoundKey, SERVER_KEY } from "../host/keyring.ts";
 import type { Command } from "./command.ts";
@@ -49,9 +50,9 @@ export const serve: Command = {
     ]);
     log.startLog(config.logFormat);
     using end = signals.endSignal();
-    const runtimeFolder = host.env("RUNTIME_DIRECTORY") ?? "/run/c3po";
-    using service = notify.serviceManager(host, runtimeFolder);
-    const serving = { config, schedule, clock: host.clock, runtimeFolder, service };
+    const folders = { runtimeFolder: runtimeFolder(host), stateFolder: stateFolder(host) };
+    using service = notify.serviceManager(host, folders.runtimeFolder);
+    const serving = { config, schedule, clock: host.clock, ...folders, service };
     await server.serve(serving, end.signal);
     return 0;
   },

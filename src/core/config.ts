@@ -25,6 +25,8 @@ export interface ServerConfig {
   readonly tripwire: readonly number[];
   readonly grace: number;
   readonly fail: "open" | "closed";
+  /** How long a login counts; 0 is not at all. */
+  readonly friends: number;
   readonly logFormat: "text" | "json";
 }
 
@@ -63,6 +65,13 @@ export const SERVER_OPTIONS: readonly Option[] = [
     value: "open|closed",
     text: "whether plain SSH answers again two minutes after serve died (default open)",
   },
+  {
+    name: "friends",
+    value: "D|off",
+    text:
+      "how long a login protects an address from being banned by a lone, perhaps forged packet " +
+      "(default 30d)",
+  },
   { name: "log-format", value: "text|json", text: "how events are written (default text)" },
 ];
 
@@ -99,6 +108,7 @@ export function readServerConfig(sources: readonly Source[]): ServerConfig {
     tripwire: readAll(sources, "tripwire", parsePortList).flat(),
     grace: read("grace", parseGrace) ?? 15,
     fail: read("fail", oneOf("open", "closed")) ?? "open",
+    friends: read("friends", parseFriends) ?? 30 * 86_400,
     logFormat: read("log-format", oneOf("text", "json")) ?? "text",
   };
 }
@@ -184,6 +194,10 @@ function parseGrace(text: string): number {
     });
   }
   return seconds;
+}
+
+function parseFriends(text: string): number {
+  return text === "off" ? 0 : parseDuration(text);
 }
 
 function oneOf<T extends string>(...words: readonly T[]): (text: string) => T {

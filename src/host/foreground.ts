@@ -1,5 +1,5 @@
 import { os } from "./host.ts";
-import { missing } from "./tool.ts";
+import { notStarted } from "./tool.ts";
 
 /** What the keyboard sends to the whole foreground group: the child's business, not ours. */
 const FROM_KEYBOARD: readonly Deno.Signal[] = ["SIGINT", "SIGQUIT"];
@@ -61,8 +61,7 @@ export async function runInForeground(tool: string, args: readonly string[]): Pr
     const { code } = await child.status;
     return { code, told };
   } catch (error) {
-    if (error instanceof Deno.errors.NotFound) throw missing(tool);
-    throw error;
+    throw notStarted(tool, error);
   } finally {
     shadow.over();
     for (const [signal, handler] of handlers) Deno.removeSignalListener(signal, handler);

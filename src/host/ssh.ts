@@ -1,6 +1,6 @@
 import { Failure } from "../core/errors.ts";
 import { readSshSettings, type SshSettings } from "../core/ssh_settings.ts";
-import { missing, type Result } from "./tool.ts";
+import { notStarted, type Result } from "./tool.ts";
 
 /** What `ssh -G` made of a command line. */
 export interface SshAnswer {
@@ -61,7 +61,6 @@ export async function runSsh(args: readonly string[]): Promise<Result> {
     const text = new TextDecoder();
     return { code, stdout: text.decode(stdout), stderr: text.decode(stderr) };
   } catch (error) {
-    if (error instanceof Deno.errors.NotFound) throw missing("ssh");
-    throw error;
+    throw notStarted("ssh", error);
   }
 }

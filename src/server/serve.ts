@@ -4,23 +4,21 @@ import type { ServerConfig } from "../core/config.ts";
 import { formatDuration } from "../core/duration.ts";
 import { firstEntries, hideSeconds } from "../core/firewall/ipset.ts";
 import { firewallPlan } from "../core/firewall/plan.ts";
-import { Ledger } from "../core/ledger.ts";
 import type { PortRules } from "../core/opening.ts";
 import { formatPortRange } from "../core/ports.ts";
 import type { Schedule } from "../core/schedule.ts";
 import { forwardedPorts } from "../core/sockets.ts";
-import { DEFAULT_BANNER, TARPIT, TARPIT_PORT } from "../core/tarpit.ts";
+import { DEFAULT_BANNER, TARPIT_PORT } from "../core/tarpit.ts";
 import type { Clock } from "../host/clock.ts";
 import { saveRules } from "../host/iptables.ts";
 import { bannerOf, listenAnywhere } from "../host/listener.ts";
 import { lockServe } from "../host/lock.ts";
 import type { ServiceManager } from "../host/notify.ts";
 import { hasIpv6, listeningPorts } from "../host/procfs.ts";
-import { Bans } from "./bans.ts";
+import { Defence } from "./defence.ts";
 import { heartbeat } from "./heartbeat.ts";
 import { type Hiding, Kernel } from "./kernel.ts";
 import { Rotation } from "./rotation.ts";
-import { Tarpit } from "./tarpit.ts";
 
 const log = getLogger(["c3po", "serve"]);
 
@@ -31,6 +29,8 @@ export interface Serving {
   readonly clock: Clock;
   /** Where run-time files live. */
   readonly runtimeFolder: string;
+  /** Where what outlives a restart is kept. */
+  readonly stateFolder: string;
   /** Who started this, and waits for it to be ready. */
   readonly service: ServiceManager;
 }
@@ -59,11 +59,12 @@ export async function serve(serving: Serving, signal: AbortSignal): Promise<void
     kernel,
     clock,
   );
-  const bans = new Bans({ families, trigger: config.trigger }, new Ledger(config), clock);
-  const tarpit = new Tarpit(TARPIT, await bannerToShow(config.sshPort), clock);
+  const banner = await bannerToShow(config.sshPort);
 
   await kernel.look();
   undo.defer(() => kernel.remove());
+  const defence = await Defence.open({ ...serving, families, banner });
+  undo.defer(() => defence.close());
   await kernel.loadSets(firstEntries(config.allow, families));
   const opening = await rotation.open();
   await kernel.loadRules();
@@ -80,9 +81,8 @@ export async function serve(serving: Serving, signal: AbortSignal): Promise<void
   signal.addEventListener("abort", () => void service.stopping(), { once: true });
   await together(signal, [
     (stop) => rotation.run(stop),
-    (stop) => bans.run(stop),
+    ...defence.parts(listener),
     (stop) => heartbeat(service, () => rotation.onTime(), clock, stop),
-    (stop) => tarpit.run(listener, (address) => bans.arrived(address), stop),
   ]);
   log.info("stopped", { signal: String(signal.reason) });
 }
