@@ -17,8 +17,8 @@ import {
   timeLeft,
 } from "../core/saved.ts";
 import {
-  namesIn,
   linesIn,
+  namesIn,
   readText,
   removeFile,
   renameFile,
