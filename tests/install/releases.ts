@@ -83,6 +83,11 @@ export class Scene implements AsyncDisposable {
     return `/latest/download/${ARCHIVE}`;
   }
 
+  /** The path under which its checksums are served. */
+  get sums(): string {
+    return "/latest/download/SHA256SUMS";
+  }
+
   /** Runs install.sh as `curl … | sh` does. */
   async install(env: Record<string, string> = {}, text?: string): Promise<RunResult> {
     const stdin = text ?? await Deno.readTextFile(join(CHECKOUT, "install.sh"));
