@@ -17,7 +17,7 @@ for (const name of NAMES) {
   Deno.test(`${name} begins with the right to read at most`, () => {
     const [, rights] = /^permissions:(.*\n(?: .*\n)*)/m.exec(text) ?? [];
     assert(rights !== undefined, "no permissions");
-    assertMatch(rights, /^(?: \{\}\n|\n  contents: read\n)$/);
+    assertMatch(rights, /^(?: \{\}\n|\n {2}contents: read\n)$/);
   });
 }
 
