@@ -1,7 +1,13 @@
 import { parse as parseToml } from "@std/toml";
 import type { Arguments } from "../core/arguments.ts";
-import { fileSource, readServerConfig, SERVER_OPTIONS, type Source } from "../core/config.ts";
-import { Failure } from "../core/errors.ts";
+import {
+  fileSource,
+  parseTrial,
+  readServerConfig,
+  SERVER_OPTIONS,
+  type Source,
+} from "../core/config.ts";
+import { asArgument, Failure } from "../core/errors.ts";
 import { checkTraps, Schedule } from "../core/schedule.ts";
 import { readText } from "../host/files.ts";
 import { type Host, isRoot, os } from "../host/host.ts";
@@ -18,13 +24,18 @@ export const serve: Command = {
   options: [
     ...SERVER_OPTIONS,
     { name: "dry-run", text: "print every rule and set that would be loaded; change nothing" },
+    { name: "force", text: "start even where that may shut you out" },
+    { name: "undo", text: "remove all that a serve which died left in the kernel, and end" },
   ],
   about: [
     `Each option is also a key of ${CONFIG_FILE} (with _ for -) and a variable of the environment ` +
     "(C3PO_TRAPS for --traps); flags beat the environment, the environment beats the file.",
+    "--undo with --try D waits until its standard input ends or D is over: so it watches over a " +
+    "trial.",
   ],
   async run(args, host) {
     args.take(0, 0, "");
+    if (args.has("undo")) return await undo(args, host);
     const config = readServerConfig(await sources(args, host));
     const { key } = await findServerKey(args.value("key"), config.key, host);
     const schedule = await Schedule.of(key, config.ports);
@@ -35,24 +46,52 @@ export const serve: Command = {
       host.terminal.out(await preview(config, schedule, host.clock.now()));
       return 0;
     }
-    if (os !== "linux") throw new Failure("serve runs on Linux only");
-    if (!isRoot()) {
-      throw new Failure("serve needs root to change the firewall", {
-        hint: "run it with sudo, or look at what it would do: c3po serve --dry-run",
-      });
-    }
-    const [server, log, signals] = await Promise.all([
+    needLinuxAndRoot();
+    const [server, admin, log, signals] = await Promise.all([
       import("../server/serve.ts"),
+      import("../host/admin.ts"),
       import("../host/log.ts"),
       import("../host/signals.ts"),
     ]);
     log.startLog(config.logFormat);
     using end = signals.endSignal();
-    const runtimeFolder = host.env("RUNTIME_DIRECTORY") ?? "/run/c3po";
-    await server.serve({ config, schedule, clock: host.clock, runtimeFolder }, end.signal);
+    await server.serve({
+      config,
+      schedule,
+      clock: host.clock,
+      runtimeFolder: runtimeFolder(host),
+      admin: await admin.adminSession(host),
+      force: args.has("force"),
+    }, end.signal);
     return 0;
   },
 };
+
+async function undo(args: Arguments, host: Host): Promise<number> {
+  needLinuxAndRoot();
+  const time = args.value("try");
+  const seconds = time === undefined ? null : asArgument(() => parseTrial(time));
+  const [server, log] = await Promise.all([
+    import("../server/undo.ts"),
+    import("../host/log.ts"),
+  ]);
+  log.startLog("text");
+  if (seconds === null) await server.undo(runtimeFolder(host), host.clock);
+  else await server.watchTrial(seconds, runtimeFolder(host), host.clock);
+  return 0;
+}
+
+function needLinuxAndRoot(): void {
+  if (os !== "linux") throw new Failure("serve runs on Linux only");
+  if (isRoot()) return;
+  throw new Failure("serve needs root to change the firewall", {
+    hint: "run it with sudo, or look at what it would do: c3po serve --dry-run",
+  });
+}
+
+function runtimeFolder(host: Host): string {
+  return host.env("RUNTIME_DIRECTORY") ?? "/run/c3po";
+}
 
 /** A server has one key; the folder of the user who starts it is not looked at. */
 async function findServerKey(

@@ -1,5 +1,9 @@
+import { parseAddress } from "./address.ts";
+
 /** State 0A in the kernel's tables: the socket listens. */
 const LISTENING = "0A";
+/** State 01: the connection is complete, and no end has closed it. */
+const ESTABLISHED = "01";
 
 /**
  * The ports that something listens on for connections from outside, from the text of
@@ -15,6 +19,40 @@ export function listeners(proc: string): Set<number> {
     if (!isLoopback(address)) ports.add(parseInt(port, 16));
   }
   return ports;
+}
+
+/** A connection from elsewhere to a port of this machine. */
+export interface Session {
+  /** Tells it from every other that was or will be. */
+  readonly id: string;
+  /** Where it comes from. */
+  readonly address: string;
+}
+
+/**
+ * The connections to a port from other machines, from the text of `/proc/net/tcp` and
+ * `/proc/net/tcp6`.
+ */
+export function sessionsOf(proc: string, port: number): Session[] {
+  const sessions: Session[] = [];
+  for (const line of proc.split("\n")) {
+    const [, local, remote, state, , , , , , inode] = line.trim().split(/\s+/);
+    if (state !== ESTABLISHED || local === undefined || remote === undefined) continue;
+    const [here, localPort] = local.split(":");
+    const [there] = remote.split(":");
+    if (parseInt(localPort!, 16) !== port || here === there || isLoopback(there!)) continue;
+    sessions.push({ id: `${remote}/${inode}`, address: readAddress(there!) });
+  }
+  return sessions;
+}
+
+function readAddress(hex: string): string {
+  const bytes = hex.match(/.{8}/g)!.flatMap((word) => word.match(/../g)!.reverse());
+  return parseAddress(
+    bytes.length === 4
+      ? bytes.map((byte) => parseInt(byte, 16)).join(".")
+      : bytes.join("").match(/.{4}/g)!.join(":"),
+  ).text;
 }
 
 /** The kernel prints addresses as 32-bit words in the order of the machine: 127.0.0.1 is 0100007F. */

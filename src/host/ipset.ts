@@ -19,7 +19,9 @@ export async function saveSet(name: string): Promise<string | null> {
 
 /** The names of all sets. */
 export async function setNames(): Promise<string[]> {
-  return (await runTool("ipset", ["list", "-name"])).split("\n").filter((name) => name !== "");
+  return (await runTool("ipset", ["list", "-name"], { timeout: PATIENCE_MS })).split("\n").filter((
+    name,
+  ) => name !== "");
 }
 
 /** A change whose first part is loaded while the second waits for its moment. */
@@ -34,31 +36,35 @@ export interface ArmedChange {
   cancel(): Promise<void>;
 }
 
-const PATIENCE_MS = 10_000;
+/** The ports linger for some seconds: a process that hangs must go early enough to try another. */
+const PATIENCE_MS = 2000;
 
 /** Starts `ipset restore`, has it load a first part, and keeps it waiting for the second. */
 export async function armSets(text: string): Promise<ArmedChange> {
   const child = spawn("ipset", ["restore"]);
   const ended = child.output();
   const writer = child.stdin.getWriter();
-  const write = async (part: string): Promise<void> => {
-    // A process that has ended says why by its exit code, not by a broken pipe.
-    await writer.write(new TextEncoder().encode(part)).catch(() => {});
-  };
-  await write(text);
-  const finish = async (): Promise<void> => {
-    await writer.close().catch(() => {});
-    let stuck = false;
+  let stuck = false;
+  /** A process that does not read, or does not end, is killed. */
+  const patiently = async <T>(step: Promise<T>): Promise<T> => {
     const timer = setTimeout(() => {
       stuck = true;
       child.kill("SIGKILL");
     }, PATIENCE_MS);
-    const { code, stderr } = await ended.finally(() => clearTimeout(timer));
+    return await step.finally(() => clearTimeout(timer));
+  };
+  // A process that has ended says why by its exit code, not by a broken pipe.
+  const write = (part: string): Promise<void> =>
+    patiently(writer.write(new TextEncoder().encode(part)).catch(() => {}));
+  const finish = async (): Promise<void> => {
+    await writer.close().catch(() => {});
+    const { code, stderr } = await patiently(ended);
     if (stuck) {
       throw new ToolFailure("ipset", null, `no answer within ${PATIENCE_MS / 1000} s, killed`);
     }
     if (code !== 0) throw failureOf(["ipset", "restore"], code, new TextDecoder().decode(stderr));
   };
+  await write(text);
   return {
     fire: async (second) => {
       await write(second);

@@ -1,5 +1,7 @@
 import { listeners } from "../core/sockets.ts";
-import { tryTool } from "./tool.ts";
+import { failureOf, runTool, tryTool } from "./tool.ts";
+
+const PATIENCE_MS = 2000;
 
 /**
  * The ports that something on this machine listens on for connections from outside. Empty where
@@ -16,14 +18,22 @@ export async function hasIpv6(): Promise<boolean> {
 
 /** What tells one network namespace from another. */
 export async function networkNamespace(): Promise<string> {
-  const { stdout } = await tryTool("readlink", ["/proc/self/ns/net"]);
-  return stdout.replace(/\D/g, "");
+  const link = await runTool("readlink", ["/proc/self/ns/net"], { timeout: PATIENCE_MS });
+  return link.replace(/\D/g, "");
 }
 
 /**
  * Reads files of the kernel; those that are missing are skipped. Through `cat`, because Deno lets
  * only a program with every permission read below /proc.
+ *
+ * @throws {ToolFailure} if that fails for any other reason: nothing read is not nothing there
  */
-async function readProc(...paths: readonly string[]): Promise<string> {
-  return (await tryTool("cat", paths)).stdout;
+export async function readProc(...paths: readonly string[]): Promise<string> {
+  const { code, stdout, stderr } = await tryTool("cat", paths, { timeout: PATIENCE_MS });
+  const complaints = stderr.split("\n").filter((line) => line !== "");
+  const harmless = complaints.every((line) =>
+    /: (No such file or directory|Invalid argument)$/.test(line)
+  );
+  if (code === 0 || (harmless && complaints.length > 0)) return stdout;
+  throw failureOf(["cat", ...paths], code, stderr);
 }

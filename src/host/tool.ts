@@ -21,12 +21,15 @@ export class ToolFailure extends Failure {
   readonly tool: string;
   /** Its exit code; null if it did not run to its end. */
   readonly code: number | null;
+  /** Whether there is no such program. */
+  readonly isMissing: boolean;
 
   /** @param how what happened, such as `exit code 2: …` */
-  constructor(tool: string, code: number | null, how: string, hint?: string) {
+  constructor(tool: string, code: number | null, how: string, hint?: string, isMissing = false) {
     super(`${tool}: ${how}`, hint === undefined ? {} : { hint });
     this.tool = tool;
     this.code = code;
+    this.isMissing = isMissing;
   }
 }
 
@@ -148,6 +151,7 @@ function missing(tool: string): ToolFailure {
     null,
     "not found on this machine",
     `install it with the system's package manager, for example: apt-get install ${name}`,
+    true,
   );
 }
 

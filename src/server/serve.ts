@@ -8,17 +8,21 @@ import { Ledger } from "../core/ledger.ts";
 import type { PortRules } from "../core/opening.ts";
 import { formatPortRange } from "../core/ports.ts";
 import type { Schedule } from "../core/schedule.ts";
-import { forwardedPorts } from "../core/sockets.ts";
 import { DEFAULT_BANNER, TARPIT, TARPIT_PORT } from "../core/tarpit.ts";
+import type { AdminSession } from "../host/admin.ts";
 import type { Clock } from "../host/clock.ts";
-import { saveRules } from "../host/iptables.ts";
+import { hasRulesFor } from "../host/iptables.ts";
 import { bannerOf, listenAnywhere } from "../host/listener.ts";
 import { lockServe } from "../host/lock.ts";
-import { hasIpv6, listeningPorts } from "../host/procfs.ts";
+import { hasIpv6 } from "../host/procfs.ts";
 import { Bans } from "./bans.ts";
+import { Guard } from "./guard.ts";
 import { type Hiding, Kernel } from "./kernel.ts";
 import { Rotation } from "./rotation.ts";
+import { Services } from "./services.ts";
 import { Tarpit } from "./tarpit.ts";
+import { Trial } from "./trial.ts";
+import { befriend, checkWayIn } from "./welcome.ts";
 
 const log = getLogger(["c3po", "serve"]);
 
@@ -29,37 +33,49 @@ export interface Serving {
   readonly clock: Clock;
   /** Where run-time files live. */
   readonly runtimeFolder: string;
+  /** The SSH session it is started from, if any. */
+  readonly admin: AdminSession | null;
+  /** Start even where that shuts out the one who starts it. */
+  readonly force: boolean;
 }
+
+/** Thirty days are more than the kernel counts; this is as long as it can. */
+const FRIEND_SECONDS = 2_147_483;
 
 /**
  * Opens the ports of each minute, springs the traps and keeps the bans, until the signal is
  * aborted; then removes every trace. A start that fails half-way removes what it did.
  */
 export async function serve(serving: Serving, signal: AbortSignal): Promise<void> {
-  const { config, schedule, clock } = serving;
+  const { config, schedule, clock, admin } = serving;
   await using undo = new AsyncDisposableStack();
   const lock = await lockServe(serving.runtimeFolder);
   undo.defer(() => lock.release());
   const listener = listenAnywhere(TARPIT_PORT);
   undo.defer(() => listener.close());
   const families = await familiesHere();
+  const services = new Services(config, listener.port, families);
+  await checkWayIn(config, schedule.range, await services.taken(), admin, serving.force);
+  const trial = config.try === undefined
+    ? null
+    : await Trial.begin(config.try, config.sshPort, clock);
   const plan = firewallPlan({ ...config, families, tarpitPort: listener.port });
-  const kernel = new Kernel(plan, hiding(config), clock);
-  const rotation = new Rotation(
-    {
-      schedule,
-      traps: config.traps,
-      grace: config.grace,
-      rules: () => portRules(config, listener.port, families),
-    },
-    kernel,
-    clock,
-  );
+  const kernel = new Kernel(plan, hiding(config, trial), clock);
+  const rules = (): Promise<PortRules> => services.rules();
+  const rotation = new Rotation({ ...config, schedule, rules }, kernel, clock);
   const bans = new Bans({ families, trigger: config.trigger }, new Ledger(config), clock);
   const tarpit = new Tarpit(TARPIT, await bannerToShow(config.sshPort), clock);
+  const fill = firstEntries(config.allow, families) + befriend(admin, families, FRIEND_SECONDS);
+  const refill = (): Promise<void> => kernel.loadSets(fill);
+  const guard = new Guard({ kernel, rotation, hiddenPort: config.sshPort, refill }, clock);
 
-  undo.defer(() => kernel.remove());
-  await kernel.loadSets(firstEntries(config.allow, families));
+  undo.defer(async () => {
+    await kernel.remove();
+    // Not reached if something could not be removed: then the guardian tries as well.
+    await trial?.end();
+  });
+  await kernel.clearOtherBackend();
+  await kernel.loadSets(fill);
   const opening = await rotation.open();
   await kernel.loadRules();
   log.info("started", {
@@ -72,8 +88,10 @@ export async function serve(serving: Serving, signal: AbortSignal): Promise<void
   });
   await together(signal, [
     (stop) => rotation.run(stop),
+    (stop) => guard.run(stop),
     (stop) => bans.run(stop),
     (stop) => tarpit.run(listener, (address) => bans.arrived(address), stop),
+    ...(trial === null ? [] : [(stop: AbortSignal) => trial.run(stop)]),
   ]);
   log.info("stopped", { signal: String(signal.reason) });
 }
@@ -100,32 +118,20 @@ async function bannerToShow(sshPort: number): Promise<string> {
   return banner ?? DEFAULT_BANNER;
 }
 
-function hiding(config: ServerConfig): Hiding {
-  return { port: config.sshPort, seconds: hideSeconds(config.fail) };
+/** While the configuration is on trial, a death opens plain SSH again, whatever else is set. */
+function hiding(config: ServerConfig, trial: Trial | null): Hiding {
+  const seconds = (): number => hideSeconds(trial === null || trial.passed ? config.fail : "open");
+  return { port: config.sshPort, seconds };
 }
 
 async function familiesHere(): Promise<readonly Family[]> {
-  if (await hasIpv6()) return FAMILIES;
-  log.warn("this machine has no IPv6, so only IPv4 is served");
+  if (!await hasIpv6()) {
+    log.warn("this machine has no IPv6, so only IPv4 is served");
+    return [4];
+  }
+  if (await hasRulesFor(6)) return FAMILIES;
+  log.warn("there is no ip6tables, so only IPv4 is served: over IPv6 sshd answers as ever", {
+    next: "install ip6tables, or have sshd listen on IPv4 alone (ListenAddress 0.0.0.0)",
+  });
   return [4];
-}
-
-async function portRules(
-  config: ServerConfig,
-  tarpitPort: number,
-  families: readonly Family[],
-): Promise<PortRules> {
-  const [listening, ...forwarded] = await Promise.all([
-    listeningPorts(),
-    ...families.map(async (family) => forwardedPorts(await saveRules(family))),
-  ]);
-  return {
-    grace: config.grace,
-    taken: new Set([
-      ...config.exclude,
-      ...[listening, ...forwarded].flatMap((ports) => [...ports]),
-    ]),
-    tripwires: config.tripwire,
-    own: new Set([config.sshPort, tarpitPort]),
-  };
 }

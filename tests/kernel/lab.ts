@@ -24,3 +24,13 @@ export { isRoot, kernelTest } from "./lab/root.ts";
 export { snapshot } from "./lab/snapshot.ts";
 export { sshArgs, type Sshd, startSshd } from "./lab/sshd.ts";
 export { roomInMinute, untilMinute, waitFor } from "./lab/wait.ts";
+export {
+  login,
+  loginNow,
+  portsNow,
+  runServe,
+  type ServeOptions,
+  spawnServe,
+  startServe,
+  writeKey,
+} from "./lab/serving.ts";
