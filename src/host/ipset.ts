@@ -1,4 +1,4 @@
-import { failureOf, runTool, spawn, ToolFailure, tryTool } from "./tool.ts";
+import { failureOf, patiently, runTool, spawn, tryTool } from "./tool.ts";
 
 /** Loads lines of `ipset restore`; none at all is no work. */
 export async function restoreSets(text: string): Promise<void> {
@@ -44,24 +44,19 @@ export async function armSets(text: string): Promise<ArmedChange> {
   const child = spawn("ipset", ["restore"]);
   const ended = child.output();
   const writer = child.stdin.getWriter();
-  let stuck = false;
-  /** A process that does not read, or does not end, is killed. */
-  const patiently = async <T>(step: Promise<T>): Promise<T> => {
-    const timer = setTimeout(() => {
-      stuck = true;
-      child.kill("SIGKILL");
-    }, PATIENCE_MS);
-    return await step.finally(() => clearTimeout(timer));
-  };
   // A process that has ended says why by its exit code, not by a broken pipe.
   const write = (part: string): Promise<void> =>
-    patiently(writer.write(new TextEncoder().encode(part)).catch(() => {}));
+    patiently(
+      "ipset",
+      child,
+      PATIENCE_MS,
+      () => writer.write(new TextEncoder().encode(part)).catch(() => {}),
+    );
   const finish = async (): Promise<void> => {
-    await writer.close().catch(() => {});
-    const { code, stderr } = await patiently(ended);
-    if (stuck) {
-      throw new ToolFailure("ipset", null, `no answer within ${PATIENCE_MS / 1000} s, killed`);
-    }
+    const { code, stderr } = await patiently("ipset", child, PATIENCE_MS, async () => {
+      await writer.close().catch(() => {});
+      return await ended;
+    });
     if (code !== 0) throw failureOf(["ipset", "restore"], code, new TextDecoder().decode(stderr));
   };
   await write(text);

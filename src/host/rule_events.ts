@@ -1,5 +1,5 @@
 import { TextLineStream } from "@std/streams/text-line-stream";
-import { spawn, ToolFailure } from "./tool.ts";
+import { killChild, spawn, ToolFailure } from "./tool.ts";
 
 /**
  * Tells whenever rules change in this network namespace, whoever changes them. `xtables-monitor` is
@@ -21,13 +21,7 @@ export async function watchRules(
     throw error;
   }
   child.stderr.cancel().catch(() => {});
-  const end = (): void => {
-    try {
-      child.kill("SIGKILL");
-    } catch {
-      // It ended by itself.
-    }
-  };
+  const end = (): void => killChild(child);
   signal.addEventListener("abort", end, { once: true });
   if (signal.aborted) end();
   const lines: ReadableStream<string> = child.stdout

@@ -1,5 +1,5 @@
 import { TextLineStream } from "@std/streams/text-line-stream";
-import { spawn, ToolFailure } from "./tool.ts";
+import { killChild, patiently, spawn, ToolFailure } from "./tool.ts";
 
 /** An element that ought to be in a set. */
 export interface Expectation {
@@ -26,27 +26,23 @@ export class SetProbe implements AsyncDisposable {
   async missing(expected: readonly Expectation[]): Promise<Expectation[]> {
     if (expected.length === 0) return [];
     this.#start();
-    let stuck = false;
-    const timer = setTimeout(() => {
-      stuck = true;
-      this.#kill();
-    }, PATIENCE_MS);
     try {
-      const questions = expected.map(({ set, element }) => `test ${set} ${element}\n`).join("");
-      await this.#writer!.write(new TextEncoder().encode(questions));
-      const missing: Expectation[] = [];
-      for (const each of expected) {
-        if (!/ is in set /.test(await this.#answer())) missing.push(each);
-      }
-      return missing;
+      return await patiently("ipset", this.#child!, PATIENCE_MS, () => this.#ask(expected));
     } catch (error) {
       await this[Symbol.asyncDispose]();
-      if (stuck) throw new ToolFailure("ipset", null, `no answer within ${PATIENCE_MS / 1000} s`);
       if (error instanceof ToolFailure) throw error;
       throw new ToolFailure("ipset", null, "ended while it was asked");
-    } finally {
-      clearTimeout(timer);
     }
+  }
+
+  async #ask(expected: readonly Expectation[]): Promise<Expectation[]> {
+    const questions = expected.map(({ set, element }) => `test ${set} ${element}\n`).join("");
+    await this.#writer!.write(new TextEncoder().encode(questions));
+    const missing: Expectation[] = [];
+    for (const each of expected) {
+      if (!/ is in set /.test(await this.#answer())) missing.push(each);
+    }
+    return missing;
   }
 
   /** Answers come on stderr, which no buffer holds back. */
@@ -68,19 +64,11 @@ export class SetProbe implements AsyncDisposable {
     this.#lines = lines[Symbol.asyncIterator]();
   }
 
-  #kill(): void {
-    try {
-      this.#child?.kill("SIGKILL");
-    } catch {
-      // It ended by itself.
-    }
-  }
-
   /** Ends the process, if there is one. */
   async [Symbol.asyncDispose](): Promise<void> {
     const child = this.#child;
     if (child === null) return;
-    this.#kill();
+    killChild(child);
     this.#child = null;
     await this.#writer!.abort().catch(() => {});
     await child.status;

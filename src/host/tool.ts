@@ -56,18 +56,46 @@ export async function tryTool(
 ): Promise<Result> {
   const patience = options.timeout ?? PATIENCE_MS;
   const child = spawn(tool, args, options.stdin !== undefined);
-  let stuck = false;
+  const ended = child.output();
+  const fed = options.stdin === undefined ? undefined : feed(child.stdin, options.stdin);
+  const { code, stdout, stderr } = await patiently(tool, child, patience, async () => {
+    await fed;
+    return await ended;
+  });
+  return { code, stdout: decode(stdout), stderr: decode(stderr) };
+}
+
+/**
+ * Waits for a step of a program. One that takes too long is killed, and not waited for any more: what
+ * it has started itself may hold its streams open for ever.
+ *
+ * @param milliseconds how long it may take
+ * @throws {ToolFailure} if it takes longer
+ */
+export async function patiently<T>(
+  tool: string,
+  child: Deno.ChildProcess,
+  milliseconds: number,
+  step: () => Promise<T>,
+): Promise<T> {
+  const { promise, reject } = Promise.withResolvers<never>();
   const timer = setTimeout(() => {
-    stuck = true;
-    child.kill("SIGKILL");
-  }, patience);
+    killChild(child);
+    reject(new ToolFailure(tool, null, `no answer within ${milliseconds / 1000} s, killed`));
+  }, milliseconds);
   try {
-    if (options.stdin !== undefined) await feed(child.stdin, options.stdin);
-    const { code, stdout, stderr } = await child.output();
-    if (stuck) throw new ToolFailure(tool, null, `no answer within ${patience / 1000} s, killed`);
-    return { code, stdout: decode(stdout), stderr: decode(stderr) };
+    return await Promise.race([step(), promise]);
   } finally {
     clearTimeout(timer);
+  }
+}
+
+/** Kills a program, unless it has ended by itself. */
+export function killChild(child: Deno.ChildProcess): void {
+  try {
+    child.kill("SIGKILL");
+  } catch (error) {
+    if (!(error instanceof TypeError)) throw error;
   }
 }
 
