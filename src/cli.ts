@@ -4,13 +4,27 @@ import { helpOf, overview } from "./core/help.ts";
 import { allow } from "./commands/allow.ts";
 import { ban } from "./commands/ban.ts";
 import type { Command } from "./commands/command.ts";
+import { completions } from "./commands/completions.ts";
+import { key } from "./commands/key.ts";
 import { port } from "./commands/port.ts";
+import { proxy } from "./commands/proxy.ts";
 import { serve } from "./commands/serve.ts";
+import { ssh } from "./commands/ssh.ts";
 import { type Host, systemHost } from "./host/host.ts";
+import { report } from "./host/terminal.ts";
 import { VERSION } from "./core/version.ts";
 
 /** Every command, in the order of the help. */
-export const COMMANDS: readonly Command[] = [serve, ban, allow, port];
+export const COMMANDS: readonly Command[] = [
+  serve,
+  ban,
+  allow,
+  port,
+  ssh,
+  proxy,
+  key,
+  completions(() => COMMANDS),
+];
 
 /**
  * Runs one command line. The only place where errors are caught.
@@ -22,11 +36,20 @@ export async function run(argv: readonly string[], host: Host = systemHost): Pro
   try {
     return await dispatch(argv, host);
   } catch (error) {
-    if (!(error instanceof C3poError)) throw error;
-    host.terminal.note(`c3po: error: ${error.message}`);
-    if (error.hint !== undefined) host.terminal.note(`c3po: hint: ${error.hint}`);
-    return error.exitCode;
+    return failed(error, host);
   }
+}
+
+function failed(error: unknown, host: Host): number {
+  // Cleaning up after a failure failed too: both are told, the first one first.
+  if (error instanceof SuppressedError) {
+    const code = failed(error.suppressed, host);
+    failed(error.error, host);
+    return code;
+  }
+  if (!(error instanceof C3poError)) throw error;
+  report(error, host.terminal);
+  return error.exitCode;
 }
 
 async function dispatch(argv: readonly string[], host: Host): Promise<number> {

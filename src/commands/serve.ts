@@ -47,18 +47,21 @@ export const serve: Command = {
       return 0;
     }
     needLinuxAndRoot();
-    const [server, admin, log, signals] = await Promise.all([
+    const [server, admin, log, signals, notify] = await Promise.all([
       import("../server/serve.ts"),
       import("../host/admin.ts"),
       import("../host/log.ts"),
       import("../host/signals.ts"),
+      import("../host/notify.ts"),
     ]);
     log.startLog(config.logFormat);
     using end = signals.endSignal();
+    using service = notify.serviceManager(host, runtimeFolder(host));
     await server.serve({
       config,
       schedule,
       clock: host.clock,
+      service,
       runtimeFolder: runtimeFolder(host),
       admin: await admin.adminSession(host),
       force: args.has("force"),
@@ -76,8 +79,10 @@ async function undo(args: Arguments, host: Host): Promise<number> {
     import("../host/log.ts"),
   ]);
   log.startLog("text");
-  if (seconds === null) await server.undo(runtimeFolder(host), host.clock);
-  else await server.watchTrial(seconds, runtimeFolder(host), host.clock);
+  const { sshPort } = readServerConfig(await sources(args, host));
+  const place = { runtimeFolder: runtimeFolder(host), sshPort };
+  if (seconds === null) await server.undo(place, host.clock);
+  else await server.watchTrial(seconds, place, host.clock);
   return 0;
 }
 

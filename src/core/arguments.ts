@@ -59,13 +59,14 @@ export function parseArguments(spec: CommandSpec, argv: readonly string[]): Argu
   const options = [...spec.options, HELP_OPTION];
   const valued = options.filter((option) => option.value !== undefined).map(({ name }) => name);
   const switches = options.filter((option) => option.value === undefined).map(({ name }) => name);
-  refuseValues(switches, argv);
-  const parsed: Record<string, unknown> = parseArgs([...argv], {
+  const own = spec.passesOn ? countOwn(argv, valued) : argv.length;
+  const read = argv.slice(0, own);
+  refuseValues(switches, read);
+  const parsed: Record<string, unknown> = parseArgs(read, {
     string: [...valued, "_"],
     boolean: switches,
     collect: valued,
     alias: { help: "h" },
-    stopEarly: spec.passesOn ?? false,
     "--": true,
     unknown: (arg: string, name?: string): boolean => {
       if (name !== undefined) throw unknownOption(arg, options.map((option) => option.name));
@@ -80,8 +81,26 @@ export function parseArguments(spec: CommandSpec, argv: readonly string[]): Argu
     if (!many && given.length > 1) throw new Misuse(`--${name} is given ${given.length} times`);
     values.set(name, given);
   }
-  const operands = [...parsed["_"] as string[], ...parsed["--"] as string[]];
+  const operands = [
+    ...parsed["_"] as string[],
+    ...parsed["--"] as string[],
+    ...argv.slice(own),
+  ];
   return new Arguments(operands, values, new Set(switches.filter((name) => parsed[name])));
+}
+
+/**
+ * How many words belong to a command that passes the others on: long options and their values, up
+ * to the first other word. The program behind has short options only, so a long one that is not
+ * known is a mistake of ours to report.
+ */
+function countOwn(argv: readonly string[], valued: readonly string[]): number {
+  let own = 0;
+  while (/^--./.test(argv[own] ?? "")) {
+    const takesNext = valued.includes(argv[own]!.slice(2)) && !/^-/.test(argv[own + 1] ?? "-");
+    own += takesNext ? 2 : 1;
+  }
+  return own;
 }
 
 /** "Did you mean …?" where something known is near, else null. */

@@ -22,7 +22,7 @@ export interface CommandSpec {
   readonly about?: readonly string[];
   /** Words that may stand first, for completions. */
   readonly subcommands?: readonly string[];
-  /** Own options end at the first operand; what follows belongs to somebody else. */
+  /** Own options are long and stand first; from the first other word on, all belongs to somebody else. */
   readonly passesOn?: true;
 }
 
@@ -35,6 +35,13 @@ export const KEY_OPTION: Option = {
 
 /** The option that asks for output for scripts. */
 export const JSON_OPTION: Option = { name: "json", text: "answer in JSON" };
+
+/** The option that tells a client how many traps its server sets. */
+export const TRAPS_OPTION: Option = {
+  name: "traps",
+  value: "N",
+  text: "how many traps the server sets, if not 15",
+};
 
 /** The switch that every command has. */
 export const HELP_OPTION: Option = { name: "help", text: "show this help" };

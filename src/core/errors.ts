@@ -58,3 +58,18 @@ export function asArgument<T>(read: () => T): T {
     throw new Misuse(error.message, error.hint === undefined ? {} : { hint: error.hint });
   }
 }
+
+/**
+ * Reads one value from elsewhere: what is {@linkcode Malformed} there is {@linkcode Failure}.
+ *
+ * @param where what to put before the message, such as the name of a file
+ */
+export function asSource<T>(where: string, read: () => T): T {
+  try {
+    return read();
+  } catch (error) {
+    if (!(error instanceof Malformed)) throw error;
+    const advice = error.hint === undefined ? {} : { hint: error.hint };
+    throw new Failure(`${where}: ${error.message}`, advice);
+  }
+}

@@ -24,7 +24,7 @@ export function helpOf(command: CommandSpec): string {
   ]);
   const about = (command.about ?? []).flatMap((paragraph) => ["", ...wrap(paragraph, 80)]);
   return [
-    `c3po ${command.name}: ${command.summary}`,
+    ...wrap(`c3po ${command.name}: ${command.summary}`, 80),
     "",
     `usage: c3po ${first}`,
     ...others.map((line) => `       c3po ${line}`),

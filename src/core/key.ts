@@ -1,6 +1,6 @@
 import { decodeBase64Url, encodeBase64Url } from "@std/encoding/base64url";
 import { Malformed } from "./errors.ts";
-import { formatPortRange, parsePortRange, type PortRange } from "./ports.ts";
+import { DEFAULT_RANGE, formatPortRange, parsePortRange, type PortRange } from "./ports.ts";
 
 /** How ports are computed: `c3po-1` by HMAC, `classic` by the plain hash of the 2007 text. */
 export type Scheme = "c3po-1" | "classic";
@@ -24,6 +24,11 @@ const KEY_BYTES = 32;
 /** The scheme a key is for. */
 export function schemeOf(key: Key): Scheme {
   return key.kind === "classic" ? "classic" : "c3po-1";
+}
+
+/** The range of ports a key is for. */
+export function rangeOf(key: Key): PortRange {
+  return (key.kind === "random" ? key.range : undefined) ?? DEFAULT_RANGE;
 }
 
 /**
@@ -66,6 +71,12 @@ export function formatRandomKey(bytes: Uint8Array, range?: PortRange): string {
   if (bytes.length !== KEY_BYTES) throw new RangeError(`a key has ${KEY_BYTES} bytes`);
   const ports = range === undefined ? "" : `?ports=${formatPortRange(range)}`;
   return `${RANDOM}${encodeBase64Url(bytes)}${ports}`;
+}
+
+/** Writes any key as {@linkcode parseKey} reads it, without a line end. */
+export function formatKey(key: Key): string {
+  if (key.kind === "random") return formatRandomKey(key.bytes, key.range);
+  return key.kind === "classic" ? CLASSIC + key.text : key.text;
 }
 
 const NEW_KEY = { hint: "make one with: c3po key new" };

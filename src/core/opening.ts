@@ -40,14 +40,21 @@ export const LINGER = 5;
  * What shall be open at a moment. Services win a port over SSH, and SSH (also the neighbouring
  * minutes') over traps.
  *
- * @param now unix milliseconds, within `ports.current`
+ * @param moment unix milliseconds, within `ports.current`
+ * @param loaded when the kernel gets it, at that moment or a little earlier: its timeouts run from
+ * then on
  */
-export function openingAt(now: number, ports: Neighbours, rules: PortRules): Opening {
+export function openingAt(
+  moment: number,
+  ports: Neighbours,
+  rules: PortRules,
+  loaded = moment,
+): Opening {
   const { previous, current, next } = ports;
-  const minute = minuteAt(now);
+  const minute = minuteAt(moment);
   const isTaken = (port: number): boolean => rules.taken.has(port) && !rules.own.has(port);
   const near = [previous, current, next].filter((each) => each !== null);
-  const open = near.filter((each) => isOpen(each.minute, now, rules.grace));
+  const open = near.filter((each) => isOpen(each.minute, moment, rules.grace));
   const linger = Math.max(rules.grace, LINGER);
   const reserved = new Set([...near.map(({ ssh }) => ssh), ...rules.taken, ...rules.own]);
   const traps = new Set([
@@ -59,9 +66,9 @@ export function openingAt(now: number, ports: Neighbours, rules: PortRules): Ope
     minute,
     ssh: open.filter(({ ssh }) => !isTaken(ssh)).map((each) => ({
       port: each.ssh,
-      seconds: secondsUntil(minuteStart(each.minute + 1) + linger * 1000, now),
+      seconds: secondsUntil(minuteStart(each.minute + 1) + linger * 1000, loaded),
     })),
-    traps: [...traps].map((port) => ({ port, seconds: secondsUntil(end, now) })),
+    traps: [...traps].map((port) => ({ port, seconds: secondsUntil(end, loaded) })),
     blocked: open.map(({ ssh }) => ssh).filter(isTaken),
   };
 }

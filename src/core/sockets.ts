@@ -55,6 +55,14 @@ function readAddress(hex: string): string {
   ).text;
 }
 
+/**
+ * Whether anybody from outside has a connection to a local port, from the text of `/proc/net/tcp`
+ * and `/proc/net/tcp6`.
+ */
+export function hasConnections(proc: string, port: number): boolean {
+  return sessionsOf(proc, port).length > 0;
+}
+
 /** The kernel prints addresses as 32-bit words in the order of the machine: 127.0.0.1 is 0100007F. */
 function isLoopback(hex: string): boolean {
   const ipv4 = hex.length === 8
@@ -80,4 +88,12 @@ export function forwardedPorts(saved: string): Set<number> {
     }
   }
   return ports;
+}
+
+/** Whether rules other than C3PO's make the kernel track connections, from `iptables-save`. */
+export function tracksConnections(saved: string): boolean {
+  return saved.split("\n").some((line) =>
+    line.startsWith("-A ") && !line.startsWith("-A C3PO-") &&
+    / -m (conntrack|state) | -j (DNAT|SNAT|MASQUERADE|REDIRECT)\b/.test(line)
+  );
 }

@@ -64,7 +64,7 @@ export async function writePrivate(path: string, text: string, replace: boolean)
     if (replace) await Deno.rename(staged, path);
     else await Deno.link(staged, path);
   } catch (error) {
-    if (error instanceof Deno.errors.AlreadyExists) {
+    if (error instanceof Deno.errors.AlreadyExists && staged !== null) {
       throw new Failure(`"${path}" is there already`, {
         hint: "remove it first, or name another file",
       });
@@ -85,4 +85,5 @@ const REASONS: readonly [abstract new (...args: never[]) => Error, string][] = [
   [Deno.errors.PermissionDenied, "permission denied"],
   [Deno.errors.NotCapable, "permission denied"],
   [Deno.errors.NotFound, "no such file or folder"],
+  [Deno.errors.AlreadyExists, "a part of it is a file, not a folder"],
 ];

@@ -1,5 +1,14 @@
 import { failureOf, patiently, runTool, spawn, tryTool } from "./tool.ts";
 
+/**
+ * Makes sure that ipset is there and the kernel answers it.
+ *
+ * @throws {ToolFailure} if not
+ */
+export async function findIpset(): Promise<void> {
+  await runTool("ipset", ["list", "-name"]);
+}
+
 /** Loads lines of `ipset restore`; none at all is no work. */
 export async function restoreSets(text: string): Promise<void> {
   if (text !== "") await runTool("ipset", ["restore"], { stdin: text });

@@ -51,14 +51,28 @@ export async function backendHere(): Promise<Backend> {
   return version.includes("nf_tables") ? "nft" : "legacy";
 }
 
-/** Whether this machine can filter a family. */
-export async function hasRulesFor(family: Family): Promise<boolean> {
+/**
+ * Whether this machine has the program that filters a family at all; whether all of its parts are
+ * there is for {@linkcode findIptables} to say.
+ */
+export async function hasIptables(family: Family): Promise<boolean> {
   try {
-    await saveRules(family);
+    await runTool(prefix(family), ["--version"], { timeout: SAVE_MS });
     return true;
   } catch (error) {
     if (error instanceof ToolFailure && error.isMissing) return false;
     throw error;
+  }
+}
+
+/**
+ * Makes sure that the tools of a family are there.
+ *
+ * @throws {ToolFailure} naming the one that is missing
+ */
+export async function findIptables(family: Family): Promise<void> {
+  for (const part of ["save", "restore"]) {
+    await runTool(`${prefix(family)}-${part}`, ["--version"], { timeout: SAVE_MS });
   }
 }
 

@@ -1,5 +1,5 @@
 import { join } from "@std/path";
-import { Failure, Malformed } from "../core/errors.ts";
+import { asSource, Failure } from "../core/errors.ts";
 import { type Key, parseKey } from "../core/key.ts";
 import { modeOf, readText } from "./files.ts";
 import { type Host, isRoot, os } from "./host.ts";
@@ -36,7 +36,7 @@ export async function findKey(search: KeySearch, host: Host): Promise<FoundKey> 
   if (named !== undefined) return await mustRead(named);
   const secret = host.env("C3PO_SECRET");
   if (secret !== undefined) {
-    return { key: understand(secret, "$C3PO_SECRET"), source: "$C3PO_SECRET" };
+    return { key: asSource("$C3PO_SECRET", () => parseKey(secret)), source: "$C3PO_SECRET" };
   }
   const looked: string[] = [];
   for await (const path of places(search, host)) {
@@ -65,7 +65,7 @@ export async function readKey(path: string): Promise<FoundKey | null> {
       { hint: `chmod 600 ${path}, and make a new key if somebody may have read it` },
     );
   }
-  return { key: understand(text, `key file "${path}"`), source: path };
+  return { key: asSource(`key file "${path}"`, () => parseKey(text)), source: path };
 }
 
 /**
@@ -106,16 +106,4 @@ async function mustRead(path: string): Promise<FoundKey> {
   const found = await readKey(path);
   if (found !== null) return found;
   throw new Failure(`no key file "${path}"`, { hint: `make one with: c3po key new ${path}` });
-}
-
-function understand(text: string, where: string): Key {
-  try {
-    return parseKey(text);
-  } catch (error) {
-    if (!(error instanceof Malformed)) throw error;
-    throw new Failure(
-      `${where}: ${error.message}`,
-      error.hint === undefined ? {} : { hint: error.hint },
-    );
-  }
 }

@@ -1,3 +1,4 @@
+import { deadline } from "@std/async/deadline";
 import { join } from "@std/path";
 import { Failure } from "../core/errors.ts";
 import { networkNamespace } from "./procfs.ts";
@@ -6,6 +7,9 @@ import { networkNamespace } from "./procfs.ts";
 export interface Lock {
   release(): void;
 }
+
+/** A lock nobody holds is had at once; only Deno 2.9 and newer can ask without waiting for it. */
+const PATIENCE_MS = 500;
 
 /**
  * Makes sure that this is the only `serve` of its network namespace.
@@ -25,7 +29,7 @@ export async function lockServe(folder: string): Promise<Lock> {
       cause: error,
     });
   }
-  if (!await file.tryLock(true)) {
+  if (!await hadWithin(PATIENCE_MS, file.lock(true))) {
     const pid = (await Deno.readTextFile(path)).trim();
     file.close();
     throw new Failure(`c3po serve is already running here, process ${pid}`, {
@@ -41,4 +45,14 @@ export async function lockServe(folder: string): Promise<Lock> {
       file.close();
     },
   };
+}
+
+async function hadWithin(ms: number, lock: Promise<void>): Promise<boolean> {
+  try {
+    await deadline(lock, ms);
+    return true;
+  } catch (error) {
+    if (error instanceof DOMException && error.name === "TimeoutError") return false;
+    throw error;
+  }
 }

@@ -1,4 +1,4 @@
-import { listeners } from "../core/sockets.ts";
+import { hasConnections, listeners } from "../core/sockets.ts";
 import { failureOf, runTool, tryTool } from "./tool.ts";
 
 const PATIENCE_MS = 2000;
@@ -9,6 +9,11 @@ const PATIENCE_MS = 2000;
  */
 export async function listeningPorts(): Promise<Set<number>> {
   return listeners(await readProc("/proc/net/tcp", "/proc/net/tcp6"));
+}
+
+/** Whether anybody from outside has a connection to a local port. */
+export async function isConnected(port: number): Promise<boolean> {
+  return hasConnections(await readProc("/proc/net/tcp", "/proc/net/tcp6"), port);
 }
 
 /** Whether this machine (or network namespace) has IPv6. */

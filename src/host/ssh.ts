@@ -1,4 +1,35 @@
-import { runTool, ToolFailure } from "./tool.ts";
+import { Failure } from "../core/errors.ts";
+import { readSshSettings, type SshSettings } from "../core/ssh_settings.ts";
+import { missing, type Result } from "./tool.ts";
+
+/** What `ssh -G` made of a command line. */
+export interface SshAnswer {
+  /** Null if ssh refuses the command line or its configuration. */
+  readonly settings: SshSettings | null;
+  /** The exit code ssh itself chose. */
+  readonly code: number;
+  /** What ssh said to the user. */
+  readonly stderr: string;
+}
+
+/**
+ * Asks ssh what it would do with a command line. Unlike the tools of the server it runs in the
+ * user's own environment, where its configuration may look things up.
+ *
+ * @param args what would stand behind `ssh`
+ * @throws {Failure} if ssh is missing, or cannot tell
+ */
+export async function askSsh(args: readonly string[]): Promise<SshAnswer> {
+  const { code, stdout, stderr } = await outputOf("ssh", ["-G", ...args]);
+  if (code !== 0) return { settings: null, code, stderr };
+  const settings = readSshSettings(stdout);
+  if (settings === null) {
+    throw new Failure("ssh -G did not tell where it would connect to", {
+      hint: "c3po needs OpenSSH 6.8 or later",
+    });
+  }
+  return { settings, code, stderr };
+}
 
 /**
  * The name behind what the user typed, as ssh itself resolves it from its configuration.
@@ -9,10 +40,23 @@ export async function resolveHost(name: string | undefined): Promise<string | nu
   // A name that looks like an option must not become one.
   if (name === undefined || name.startsWith("-")) return null;
   try {
-    const answer = await runTool("ssh", ["-G", "--", name]);
-    return /^hostname (\S+)$/m.exec(answer)?.[1] ?? null;
+    return (await askSsh(["--", name])).settings?.hostname ?? null;
   } catch (error) {
-    if (error instanceof ToolFailure) return null;
+    if (error instanceof Failure) return null;
+    throw error;
+  }
+}
+
+async function outputOf(tool: string, args: readonly string[]): Promise<Result> {
+  try {
+    const { code, stdout, stderr } = await new Deno.Command(tool, {
+      args: [...args],
+      stdin: "null",
+    }).output();
+    const text = new TextDecoder();
+    return { code, stdout: text.decode(stdout), stderr: text.decode(stderr) };
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) throw missing(tool);
     throw error;
   }
 }

@@ -1,3 +1,5 @@
+import type { C3poError } from "../core/errors.ts";
+
 /** Where a command's words go: answers to stdout, everything else to stderr. */
 export interface Terminal {
   /** Writes an answer, or a part of one, exactly as given. */
@@ -6,6 +8,12 @@ export interface Terminal {
   note(line: string): void;
   /** Whether stdout is a terminal with somebody in front of it. */
   readonly interactive: boolean;
+}
+
+/** Tells the user of an error, in the one voice for errors. */
+export function report(error: C3poError, terminal: Terminal): void {
+  terminal.note(`c3po: error: ${error.message}`);
+  if (error.hint !== undefined) terminal.note(`c3po: hint: ${error.hint}`);
 }
 
 const UTF8 = new TextEncoder();
@@ -28,4 +36,9 @@ function write(file: typeof Deno.stdout | typeof Deno.stderr, text: string): voi
     if (error instanceof Deno.errors.BrokenPipe) Deno.exit(0);
     throw error;
   }
+}
+
+/** Whether what we read comes from somebody at a keyboard. */
+export function stdinIsTerminal(): boolean {
+  return Deno.stdin.isTerminal();
 }

@@ -172,7 +172,8 @@ const PACKAGES: Readonly<Record<string, string>> = {
   ssh: "openssh-client",
 };
 
-function missing(tool: string): ToolFailure {
+/** The error of a program that is not there, with the way to get it. */
+export function missing(tool: string): ToolFailure {
   const name = PACKAGES[tool] ?? tool;
   return new ToolFailure(
     tool,

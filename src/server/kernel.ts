@@ -6,8 +6,15 @@ import { applyOpening, createSets, type SetText, stageOpening } from "../core/fi
 import type { FirewallPlan } from "../core/firewall/plan.ts";
 import type { Opening } from "../core/opening.ts";
 import type { Clock } from "../host/clock.ts";
-import { type ArmedChange, armSets, restoreSets } from "../host/ipset.ts";
-import { backendHere, BACKENDS, isLocked, restoreRules, saveRules } from "../host/iptables.ts";
+import { type ArmedChange, armSets, findIpset, restoreSets } from "../host/ipset.ts";
+import {
+  backendHere,
+  BACKENDS,
+  findIptables,
+  isLocked,
+  restoreRules,
+  saveRules,
+} from "../host/iptables.ts";
 import { persist } from "./persist.ts";
 import { removeEverything, removeRules } from "./removal.ts";
 
@@ -41,6 +48,16 @@ export class Kernel {
     this.#plan = plan;
     this.#hiding = hiding;
     this.#clock = clock;
+  }
+
+  /**
+   * Makes sure that everything needed is there, before anything is changed.
+   *
+   * @throws {ToolFailure} naming the tool that is not
+   */
+  async look(): Promise<void> {
+    await findIpset();
+    for (const family of this.#plan.chains.keys()) await findIptables(family);
   }
 
   /**
@@ -118,9 +135,9 @@ export class Kernel {
     }
   }
 
-  /** Removes every rule and set of ours, in whatever state they are. */
+  /** Removes every rule and set of ours, in whatever state they are; sessions live on. */
   async remove(): Promise<void> {
     this.#loaded.clear();
-    await removeEverything([...this.#plan.chains.keys()], this.#clock);
+    await removeEverything([...this.#plan.chains.keys()], this.#hiding.port, this.#clock);
   }
 }

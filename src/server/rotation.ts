@@ -1,6 +1,6 @@
 import { getLogger } from "@logtape/logtape";
 import { C3poError } from "../core/errors.ts";
-import { minuteAt } from "../core/minute.ts";
+import { minuteAt, minuteStart } from "../core/minute.ts";
 import { nextChange, type Opening, openingAt, type PortRules } from "../core/opening.ts";
 import { neighboursOf, type Schedule } from "../core/schedule.ts";
 import type { Clock } from "../host/clock.ts";
@@ -25,6 +25,8 @@ const LEAD_MS = 1500;
 /** The clock is looked at this often, since it may be set while we wait. */
 const LOOK_MS = 1000;
 const RETRY_MS = 500;
+/** A change that comes later than this is a failure, though it may still come. */
+const LATE_MS = 10_000;
 /** While a failure lasts it is reported once in so many tries. */
 const REPORT_EVERY = 60;
 
@@ -41,6 +43,7 @@ export class Rotation {
   #wake = new AbortController();
   #failures = 0;
   #blocked = "";
+  #minute = -Infinity;
 
   constructor(options: RotationOptions, kernel: Opener, clock: Clock) {
     this.#options = options;
@@ -61,6 +64,11 @@ export class Rotation {
     await (await this.#kernel.stage(opening)).apply();
     this.#settle(opening, now);
     return opening;
+  }
+
+  /** Whether the ports that are open are those of this moment, but for some seconds. */
+  onTime(): boolean {
+    return this.#clock.now() < minuteStart(this.#minute + 1) + LATE_MS;
   }
 
   /** Somebody emptied the sets: has the ports of this moment opened again. */
@@ -129,11 +137,13 @@ export class Rotation {
   async #openingAt(moment: number): Promise<Opening> {
     const { schedule, traps, rules } = this.#options;
     const neighbours = await neighboursOf(schedule, minuteAt(moment), traps);
-    return openingAt(moment, neighbours, await rules());
+    const portRules = await rules();
+    return openingAt(moment, neighbours, portRules, Math.min(moment, this.#clock.now()));
   }
 
   #settle(opening: Opening, moment: number): void {
     this.#opening = opening;
+    this.#minute = opening.minute;
     this.#due = nextChange(moment, this.#options.grace);
     const blocked = opening.blocked.join(",");
     if (blocked !== "" && blocked !== this.#blocked) {

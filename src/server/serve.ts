@@ -11,12 +11,14 @@ import type { Schedule } from "../core/schedule.ts";
 import { DEFAULT_BANNER, TARPIT, TARPIT_PORT } from "../core/tarpit.ts";
 import type { AdminSession } from "../host/admin.ts";
 import type { Clock } from "../host/clock.ts";
-import { hasRulesFor } from "../host/iptables.ts";
+import { hasIptables } from "../host/iptables.ts";
 import { bannerOf, listenAnywhere } from "../host/listener.ts";
 import { lockServe } from "../host/lock.ts";
+import type { ServiceManager } from "../host/notify.ts";
 import { hasIpv6 } from "../host/procfs.ts";
 import { Bans } from "./bans.ts";
 import { Guard } from "./guard.ts";
+import { heartbeat } from "./heartbeat.ts";
 import { type Hiding, Kernel } from "./kernel.ts";
 import { Rotation } from "./rotation.ts";
 import { Services } from "./services.ts";
@@ -33,6 +35,8 @@ export interface Serving {
   readonly clock: Clock;
   /** Where run-time files live. */
   readonly runtimeFolder: string;
+  /** Who started this, and waits for it to be ready. */
+  readonly service: ServiceManager;
   /** The SSH session it is started from, if any. */
   readonly admin: AdminSession | null;
   /** Start even where that shuts out the one who starts it. */
@@ -47,7 +51,7 @@ const FRIEND_SECONDS = 2_147_483;
  * aborted; then removes every trace. A start that fails half-way removes what it did.
  */
 export async function serve(serving: Serving, signal: AbortSignal): Promise<void> {
-  const { config, schedule, clock, admin } = serving;
+  const { config, schedule, clock, service, admin } = serving;
   await using undo = new AsyncDisposableStack();
   const lock = await lockServe(serving.runtimeFolder);
   undo.defer(() => lock.release());
@@ -69,6 +73,7 @@ export async function serve(serving: Serving, signal: AbortSignal): Promise<void
   const refill = (): Promise<void> => kernel.loadSets(fill);
   const guard = new Guard({ kernel, rotation, hiddenPort: config.sshPort, refill }, clock);
 
+  await kernel.look();
   undo.defer(async () => {
     await kernel.remove();
     // Not reached if something could not be removed: then the guardian tries as well.
@@ -86,9 +91,13 @@ export async function serve(serving: Serving, signal: AbortSignal): Promise<void
     families: families.map((family) => `IPv${family}`).join(","),
     next: "log in with: c3po ssh HOST",
   });
+  await service.ready();
+  await service.status(`${opening.traps.length} traps, SSH port of the minute open`);
+  signal.addEventListener("abort", () => void service.stopping(), { once: true });
   await together(signal, [
     (stop) => rotation.run(stop),
     (stop) => guard.run(stop),
+    (stop) => heartbeat(service, () => rotation.onTime(), clock, stop),
     (stop) => bans.run(stop),
     (stop) => tarpit.run(listener, (address) => bans.arrived(address), stop),
     ...(trial === null ? [] : [(stop: AbortSignal) => trial.run(stop)]),
@@ -129,7 +138,7 @@ async function familiesHere(): Promise<readonly Family[]> {
     log.warn("this machine has no IPv6, so only IPv4 is served");
     return [4];
   }
-  if (await hasRulesFor(6)) return FAMILIES;
+  if (await hasIptables(6)) return FAMILIES;
   log.warn("there is no ip6tables, so only IPv4 is served: over IPv6 sshd answers as ever", {
     next: "install ip6tables, or have sshd listen on IPv4 alone (ListenAddress 0.0.0.0)",
   });

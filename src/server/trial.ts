@@ -49,7 +49,8 @@ export class Trial {
    */
   static async begin(seconds: number, sshPort: number, clock: Clock): Promise<Trial> {
     const before = await sessionsHere(sshPort);
-    const guardian = await postGuardian(["serve", "--undo", "--try", `${seconds}s`]);
+    const task = ["serve", "--undo", "--try", `${seconds}s`, "--ssh-port", String(sshPort)];
+    const guardian = await postGuardian(task);
     return new Trial(seconds, sshPort, before, guardian, clock);
   }
 

@@ -14,15 +14,23 @@ const SPARE_SECONDS = 30;
 /** A process that was killed a moment ago may still hold its lock. */
 const PATIENCE = { tries: 20, pauseMs: 250 };
 
+/** Where there was a `serve`. */
+export interface Place {
+  /** Where run-time files live. */
+  readonly runtimeFolder: string;
+  /** Where sshd listens. */
+  readonly sshPort: number;
+}
+
 /**
  * Removes what a `serve` that died left in the kernel.
  *
  * @throws {Failure} if one is running: it is to be stopped instead
  */
-export async function undo(runtimeFolder: string, clock: Clock): Promise<void> {
+export async function undo({ runtimeFolder, sshPort }: Place, clock: Clock): Promise<void> {
   const lock = await lockServe(runtimeFolder);
   try {
-    await removeEverything(FAMILIES, clock);
+    await removeEverything(FAMILIES, sshPort, clock);
   } finally {
     lock.release();
   }
@@ -34,11 +42,7 @@ export async function undo(runtimeFolder: string, clock: Clock): Promise<void> {
  *
  * @param seconds how long the trial lasts
  */
-export async function watchTrial(
-  seconds: number,
-  runtimeFolder: string,
-  clock: Clock,
-): Promise<void> {
+export async function watchTrial(seconds: number, place: Place, clock: Clock): Promise<void> {
   const parent = parentProcess();
   const outcome = await keepWatch((seconds + SPARE_SECONDS) * 1000);
   if (outcome === "well") return;
@@ -46,6 +50,6 @@ export async function watchTrial(
   log.warn(
     outcome === "late" ? "serve hangs, rolling back" : "serve died during its trial, rolling back",
   );
-  await persist(() => undo(runtimeFolder, clock), { ...PATIENCE, what: "roll back" }, clock);
+  await persist(() => undo(place, clock), { ...PATIENCE, what: "roll back" }, clock);
   log.info("rolled back, plain SSH answers as before");
 }

@@ -10,7 +10,7 @@ import {
   login,
   loginNow,
   snapshot,
-  spawnServe,
+  spawnServeWith,
   type Sshd,
   startSshd,
   waitFor,
@@ -80,7 +80,7 @@ class Bench {
     await this.begin("start", fault);
     const aheadMs = 60_000 - LEAD_MS - Date.now() % 60_000;
     const boundary = Date.now() + LEAD_MS;
-    const serve = await spawnServe(this.lab.server, { tools: this.tools, aheadMs });
+    const serve = await spawnServeWith(this.lab.server, { tools: this.tools, aheadMs });
     try {
       await this.#live(serve, aheadMs, boundary, fault);
     } catch (error) {

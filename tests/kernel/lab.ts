@@ -21,6 +21,7 @@ export {
   type SynAnswer,
 } from "./lab/reach.ts";
 export { isRoot, kernelTest } from "./lab/root.ts";
+export { type Serving, startServe, writeKey } from "./lab/serve.ts";
 export { snapshot } from "./lab/snapshot.ts";
 export { sshArgs, type Sshd, startSshd } from "./lab/sshd.ts";
 export { roomInMinute, untilMinute, waitFor } from "./lab/wait.ts";
@@ -28,9 +29,8 @@ export {
   login,
   loginNow,
   portsNow,
-  runServe,
+  runServeWith,
   type ServeOptions,
-  spawnServe,
-  startServe,
-  writeKey,
+  serveWith,
+  spawnServeWith,
 } from "./lab/serving.ts";

@@ -1,22 +1,8 @@
 import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
 import { fromFileUrl } from "@std/path";
-import {
-  Child,
-  forgeSyn,
-  kernelTest,
-  Lab,
-  listNamespaces,
-  must,
-  nmapScan,
-  probe,
-  probeAll,
-  snapshot,
-  sshArgs,
-  startSshd,
-  sweepStale,
-  syn,
-  waitFor,
-} from "./lab.ts";
+import { Child, kernelTest, Lab, listNamespaces, must, probe, sweepStale, waitFor } from "./lab.ts";
+import { labDirectory } from "./lab/names.ts";
+import { minuteToCome } from "./lab/wait.ts";
 
 const CREATOR = fromFileUrl(new URL("./lab/creator.ts", import.meta.url));
 
@@ -67,10 +53,13 @@ for (const signal of ["SIGINT", "SIGTERM", "SIGKILL"] as const) {
     assertEquals((await namespacesOf(name)).length, 3);
     child.kill(signal);
     await child.finished();
-    await waitFor(async () => !(await namespacesOf(name)).length && !await exists(`/tmp/${name}`), {
-      deadlineMs: 10_000,
-      what: "end of the dead creator's namespaces and directory",
-    });
+    await waitFor(
+      async () => !(await namespacesOf(name)).length && !await exists(labDirectory(name)),
+      {
+        deadlineMs: 10_000,
+        what: "end of the dead creator's namespaces and directory",
+      },
+    );
   });
 }
 
@@ -82,106 +71,9 @@ kernelTest(
     await dead.finished();
     const name = `c3po-t-${dead.pid}-abcdef`;
     await must("ip", ["netns", "add", `${name}-server`]);
-    assertEquals((await sweepStale()).includes(name), true);
+    await sweepStale(); // or a test beside this one has done it
     assertEquals(await namespacesOf(name), []);
     assertEquals((await namespacesOf(lab.name)).length, 2);
-  },
-);
-
-kernelTest("startSshd() lets a real ssh log in over IPv4 and IPv6, and stops", async () => {
-  await using lab = await Lab.create();
-  const sshd = await startSshd(lab.server);
-  const args = await sshArgs(sshd, { hosts: `Host six\n  HostName ${lab.server.address6}` });
-  for (const host of [lab.server.address4, "six"]) {
-    const { code, stdout, stderr } = await lab.user.run("ssh", [...args, host, "echo in"]);
-    assertEquals({ code, stdout, stderr }, { code: 0, stdout: "in\n", stderr: "" });
-  }
-  await sshd.stop();
-  assertEquals(await probe(lab.user, lab.server.address4, 22), "refused");
-});
-
-kernelTest("knownHosts() holds the host to the names it is given", async () => {
-  await using lab = await Lab.create({ peers: ["user"] });
-  const sshd = await startSshd(lab.server, { port: 2222 });
-  const args = await sshArgs(sshd, { knownHosts: await sshd.knownHosts("box") });
-  const login = [...args, "-p", "2222", lab.server.address4, "true"];
-  assertEquals((await lab.user.run("ssh", login)).code, 255);
-  assertEquals((await lab.user.run("ssh", ["-o", "HostKeyAlias=box", ...login])).code, 0);
-});
-
-kernelTest("nmapScan() of all ports sees port 22 open and nothing else", async () => {
-  await using lab = await Lab.create();
-  await startSshd(lab.server);
-  for (const type of ["sS", "sT"] as const) {
-    for (const address of [lab.server.address4, lab.server.address6]) {
-      const states = await nmapScan(lab.attacker, address, { type });
-      assertEquals(states.size, 65535);
-      assertEquals([...states].filter(([, state]) => state !== "closed"), [[22, "open"]]);
-    }
-  }
-});
-
-kernelTest("probe() and syn() tell open, refused and silent ports apart", async () => {
-  await using lab = await Lab.create();
-  await startSshd(lab.server);
-  for (const [tool, v6] of [["iptables", false], ["ip6tables", true]] as const) {
-    await lab.server.must(tool, ["-A", "INPUT", "-p", "tcp", "--dport", "24", "-j", "DROP"]);
-    const address = v6 ? lab.server.address6 : lab.server.address4;
-    const targets = [22, 23, 24].map((port) => ({ address, port, timeoutMs: 500 }));
-    assertEquals(await probeAll(lab.user, targets), ["open", "refused", "timeout"]);
-    assertEquals(await syn(lab.attacker, address, 22), "open");
-    assertEquals(await syn(lab.attacker, address, 23), "closed");
-    assertEquals(await syn(lab.attacker, address, 24), "filtered");
-  }
-});
-
-kernelTest("a forged SYN arrives from the forged address, once", async () => {
-  await using lab = await Lab.create();
-  const [source, source6] = ["10.77.200.9", "fd77:0:0:200::9"];
-  const count = ["-p", "tcp", "--syn", "--dport", "22", "-j", "ACCEPT"];
-  await lab.server.must("iptables", ["-A", "INPUT", "-s", source, ...count]);
-  await lab.server.must("ip6tables", ["-A", "INPUT", "-s", source6, ...count]);
-  await forgeSyn(lab.attacker, source, lab.server.address4, 22);
-  await forgeSyn(lab.attacker, source6, lab.server.address6, 22);
-  for (const tool of ["iptables", "ip6tables"]) {
-    assertMatch(await lab.server.must(tool, ["-vnL", "INPUT"]), /^ +1 +\d+ ACCEPT/m);
-  }
-});
-
-kernelTest("addRange() and addAddress() give a peer more sources to connect from", async () => {
-  await using lab = await Lab.create();
-  await startSshd(lab.server);
-  await lab.addRange(lab.attacker, "10.78.0.0/16");
-  await lab.addRange(lab.attacker, "fd78::/48");
-  await lab.attacker.addAddress("10.77.99.9");
-  await lab.attacker.addAddress("fd77:0:0:99::9");
-  const { address4, address6 } = lab.server;
-  for (const source of ["10.78.3.4", "10.77.99.9"]) {
-    assertEquals(await probe(lab.attacker, address4, 22, 2000, source), "open");
-  }
-  for (const source of ["fd78:0:0:5::6", "fd77:0:0:99::9"]) {
-    assertEquals(await probe(lab.attacker, address6, 22, 2000, source), "open");
-  }
-});
-
-kernelTest(
-  "snapshot() stands still in a namespace nobody changes, and shows a change",
-  async () => {
-    await using lab = await Lab.create();
-    const untouched = await snapshot(lab.server);
-    await lab.server.must("iptables", ["-vnL"]);
-    assertEquals(await snapshot(lab.server), untouched);
-    await lab.server.must("ipset", ["create", "some", "hash:ip", "timeout", "600"]);
-    await lab.server.must("ipset", ["add", "some", "10.77.1.1"]);
-    await lab.server.must("ip6tables", ["-A", "INPUT", "-p", "tcp", "-j", "DROP"]);
-    const changed = await snapshot(lab.server);
-    assertMatch(changed, /^add some 10\.77\.1\.1$/m);
-    assertMatch(changed, /^-A INPUT -p tcp -j DROP$/m);
-    assertEquals(await probe(lab.user, lab.server.address6, 1, 100), "timeout");
-    assertEquals(await snapshot(lab.server), changed);
-    await lab.server.must("ip6tables", ["-F"]);
-    await lab.server.must("ipset", ["destroy"]);
-    assertEquals(await snapshot(lab.server), untouched);
   },
 );
 
@@ -206,4 +98,14 @@ Deno.test("waitFor() carries the last error of its condition as the cause", asyn
   );
   assertEquals(error.message, "no opening within 30 ms");
   assertEquals((error.cause as Error).message, "still closed");
+});
+
+Deno.test("a moment around the minute boundary that has passed is the next minute's", () => {
+  const minute = 29922240;
+  const at = (seconds: number) => minute * 60_000 + seconds * 1000;
+  assertEquals(minuteToCome(at(50), 0), minute + 1);
+  assertEquals(minuteToCome(at(0), 250), minute);
+  assertEquals(minuteToCome(at(0.25), 250), minute + 1);
+  assertEquals(minuteToCome(at(50), -300), minute + 1);
+  assertEquals(minuteToCome(at(59.8), -300), minute + 2);
 });

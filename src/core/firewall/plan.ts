@@ -84,6 +84,17 @@ export function firewallPlan(options: FirewallOptions): FirewallPlan {
   };
 }
 
+/**
+ * What stays behind when C3PO ends while somebody is logged in and no other rule of the machine
+ * needs connection tracking: a chain that nothing leads to. Without it the kernel would stop
+ * tracking, no longer know that a session's packets are to be redirected, and reset it.
+ */
+export const SESSIONS: Chain = {
+  table: "filter",
+  name: "C3PO-SESSIONS",
+  rules: [{ when: [{ is: "redirected" }], then: { do: "return" } }],
+};
+
 const OPENING: readonly Match[] = [{ is: "outside" }, { is: "syn" }, { is: "local" }];
 
 function chainsOf(family: Family, options: FirewallOptions): Chain[] {

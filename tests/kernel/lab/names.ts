@@ -1,5 +1,5 @@
 import { fromFileUrl, join } from "@std/path";
-import { must, run } from "./process.ts";
+import { run } from "./process.ts";
 
 const PATTERN = /^(c3po-t-(\d+)-[0-9a-f]{6})/;
 const TEMPORARY = Deno.env.get("TMPDIR") || "/tmp";
@@ -17,21 +17,25 @@ export function labDirectory(lab: string): string {
 
 /** Names of all network namespaces of this machine. */
 export async function listNamespaces(): Promise<string[]> {
-  const text = await must("ip", ["netns", "list"]);
-  return text.split("\n").flatMap((line) => line.split(" ")[0] || []);
+  return await namesIn("/run/netns").catch((error) => {
+    if (error instanceof Deno.errors.NotFound) return []; // no namespace was ever made
+    throw error;
+  });
 }
 
 /** Removes what laboratories of dead processes left behind; returns their names. */
 export async function sweepStale(): Promise<string[]> {
-  const names = await listNamespaces();
-  for await (const entry of Deno.readDir(TEMPORARY)) names.push(entry.name);
   const stale = new Set<string>();
-  for (const name of names) {
+  for (const name of [...await listNamespaces(), ...await namesIn(TEMPORARY)]) {
     const [, lab, pid] = PATTERN.exec(name) ?? [];
     if (lab && pid && !await isAlive(pid)) stale.add(lab);
   }
   for (const lab of stale) await run(REAPER, [lab, labDirectory(lab)]);
   return [...stale];
+}
+
+async function namesIn(directory: string): Promise<string[]> {
+  return (await Array.fromAsync(Deno.readDir(directory))).map((entry) => entry.name);
 }
 
 async function isAlive(pid: string): Promise<boolean> {

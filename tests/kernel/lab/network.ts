@@ -113,8 +113,9 @@ export class Lab implements AsyncDisposable {
 
   /** Ends everything that runs in it, and removes it. */
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.#reaper.finished();
+    const { success } = await this.#reaper.finished();
     await Promise.all(this.#machines.map((machine) => machine.finished()));
+    if (!success) throw new Error(`${this.name} is not all removed: ${this.#reaper.text()}`);
   }
 
   #netns(name: string): string {

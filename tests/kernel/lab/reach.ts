@@ -1,5 +1,6 @@
 import { fromFileUrl } from "@std/path";
 import type { Namespace } from "./namespace.ts";
+import { waitFor } from "./wait.ts";
 
 const PROBE = fromFileUrl(new URL("./probe.ts", import.meta.url));
 
@@ -67,7 +68,12 @@ export async function forgeSyn(
   }
   // nmap asks the kernel for a route from the source, and IPv4 knows none from an address it does not have.
   const once = ["--tcp", "--flags", "syn", "-c", "1", "--no-capture"];
-  await from.must("nping", [...once, "-S", source, "-e", "eth0", "-p", String(port), address]);
+  const args = [...once, "-S", source, "-e", "eth0", "-p", String(port), address];
+  // nping now and then ends before it sends, and says so.
+  await waitFor(async () => /packets sent: 1 /.test(await from.must("nping", args)), {
+    deadlineMs: 5000,
+    what: `SYN sent from ${source}`,
+  });
 }
 
 export interface ScanOptions {

@@ -23,27 +23,33 @@ export interface ServeOptions {
 }
 
 /** Writes the key of the laboratory to where a `serve` on this machine is told to find it. */
-export async function writeKey(server: Namespace): Promise<string> {
+async function writeLabKey(server: Namespace): Promise<string> {
   const file = join(server.directory, "key");
   await Deno.writeTextFile(file, KEY + "\n", { mode: 0o600 });
   return file;
 }
 
 /** Starts `c3po serve`, without waiting for anything. */
-export async function spawnServe(server: Namespace, options: ServeOptions = {}): Promise<Child> {
+export async function spawnServeWith(
+  server: Namespace,
+  options: ServeOptions = {},
+): Promise<Child> {
   const { args, env } = await serveCommand(server, options);
   return server.spawn("sh", args, { env });
 }
 
 /** Starts `c3po serve` and waits until it serves. */
-export async function startServe(server: Namespace, options: ServeOptions = {}): Promise<Child> {
-  const serve = await spawnServe(server, options);
+export async function serveWith(server: Namespace, options: ServeOptions = {}): Promise<Child> {
+  const serve = await spawnServeWith(server, options);
   await serve.waitForLine(/ started /, 30_000);
   return serve;
 }
 
 /** Runs `c3po serve` to its end. */
-export async function runServe(server: Namespace, options: ServeOptions = {}): Promise<RunResult> {
+export async function runServeWith(
+  server: Namespace,
+  options: ServeOptions = {},
+): Promise<RunResult> {
   const { args, env } = await serveCommand(server, options);
   return await server.run("sh", args, { env });
 }
@@ -61,7 +67,7 @@ async function serveCommand(
     // What `ip netns exec` runs has mounts of its own: none of these is seen outside.
     args: [
       ...["-c", `${mount} && { ${prepare}; } && exec "$@"`, "sh"],
-      ...[...command, "serve", "--key", await writeKey(server), ...args],
+      ...[...command, "serve", "--key", await writeLabKey(server), ...args],
     ],
     env: {
       HOME: server.home,

@@ -41,9 +41,14 @@ export async function waitFor<T>(
  * negative) and returns the number of the minute that begins at that boundary.
  */
 export async function untilMinute(offsetMs: number): Promise<number> {
-  const minute = Math.floor((Date.now() - offsetMs) / MINUTE_MS) + 1;
+  const minute = minuteToCome(Date.now(), offsetMs);
   await untilTime(minute * MINUTE_MS + offsetMs);
   return minute;
+}
+
+/** The first minute whose beginning, plus `offsetMs`, is later than `nowMs`. */
+export function minuteToCome(nowMs: number, offsetMs: number): number {
+  return Math.floor((nowMs - offsetMs) / MINUTE_MS) + 1;
 }
 
 /**

@@ -1,0 +1,98 @@
+/**
+ * The odds on paper. Everywhere `N` is the number of ports in the range, `t` the number of traps;
+ * with the SSH port that makes `t + 1` open ports a minute. An address ends at the first trap it
+ * touches.
+ *
+ * They all follow from one remark: whoever does not know the key sees the open ports as a random set,
+ * and each of them is the SSH port with the same chance.
+ */
+
+/** Ports in the default range. */
+export const N = 64512;
+
+/**
+ * Chance that one address meets sshd before a trap: one of `t + 1` open ports comes first, each with
+ * the same chance. Speed, order and the change of minute do not matter.
+ */
+export function firstIsSsh(t: number): number {
+  return 1 / (t + 1);
+}
+
+/**
+ * Chance of `k` addresses that search one minute together, the next taking over where one ended: the
+ * SSH port must be among the first `k` open ports they touch. No way to use `k` addresses is better.
+ */
+export function together(t: number, k: number): number {
+  return Math.min(1, k / (t + 1));
+}
+
+/** Chance of `k` addresses that each have a minute of their own. */
+export function apart(t: number, k: number): number {
+  return 1 - (t / (t + 1)) ** k;
+}
+
+/**
+ * Chance of `k` addresses that search one minute at the same time, each its own share of `s = N / k`
+ * ports: `k/(t+1)` times the chance that a share holds an open port at all.
+ */
+export function shares(n: number, t: number, k: number): number {
+  return (k / (t + 1)) * (1 - noneIn(n, t + 1, n / k));
+}
+
+/** Chance that `s` different ports out of `n` miss all of `open` ports: C(n-open, s) / C(n, s). */
+export function noneIn(n: number, open: number, s: number): number {
+  let none = 1;
+  for (let i = 0; i < open; i++) none *= Math.max(0, n - s - i) / (n - i);
+  return none;
+}
+
+/**
+ * Probes an address sends until its ban, on average, if it tries `perMinute` different ports a minute
+ * and begins anew with each minute. From `N/t` at one a minute down to `(N+1)/(t+1)` at a whole sweep
+ * in one.
+ */
+export function probesUntilBanned(n: number, t: number, perMinute: number): number {
+  // Each probe of a minute is sent if all before it missed the traps; after the last of them the
+  // same begins again unless one has hit.
+  const missedAll = noneIn(n, t, perMinute);
+  const missedAllOneMore = noneIn(n + 1, t + 1, perMinute);
+  return (n + 1) / (t + 1) * (1 - missedAllOneMore) / (1 - missedAll);
+}
+
+/** Chance that a scanner that no trap bothers has met a port that never moves, after `n` ports. */
+export function fixedPort(n: number, probes: number): number {
+  return Math.min(1, probes / n);
+}
+
+/** The same for a port that moves before each probe. */
+export function movingPort(n: number, probes: number): number {
+  return 1 - (1 - 1 / n) ** probes;
+}
+
+/** SSH ports open in the second before a change of minute, with some seconds of grace (0 to 60). */
+function sshPortsAtChange(grace: number): number {
+  return grace === 0 ? 1 : grace < 60 ? 2 : 3;
+}
+
+/** Chance of one address that tries all ports just before a change of minute. */
+export function atTheChange(t: number, grace: number): number {
+  const s = sshPortsAtChange(grace);
+  return s / (t + s);
+}
+
+/**
+ * Chance of one address that tries a port now and then: for `2g` of the time, `g = grace / 60 s`, a
+ * neighbouring minute's SSH port is open too.
+ */
+export function slowly(t: number, grace: number): number {
+  const ssh = 1 + 2 * grace / 60;
+  return ssh / (t + ssh);
+}
+
+/** Chance of one address that tries all ports at once, at any moment. */
+export function anyMoment(t: number, grace: number): number {
+  const both = Math.max(0, 2 * grace / 60 - 1);
+  const none = Math.max(0, 1 - 2 * grace / 60);
+  const one = 1 - both - none;
+  return none / (t + 1) + one * 2 / (t + 2) + both * 3 / (t + 3);
+}

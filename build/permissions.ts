@@ -1,0 +1,106 @@
+/**
+ * What the finished program may do, and why: the one list that the compiled binary, the launcher and
+ * the documentation share. Whatever is not named here, Deno refuses.
+ */
+
+/** A permission of Deno, narrowed to what is needed. */
+export interface Permission {
+  /** The flag without its dashes, such as `allow-run`. */
+  readonly flag: string;
+  /** What it is narrowed to; without it the flag stands alone. */
+  readonly to?: readonly string[];
+  readonly why: string;
+}
+
+/** Which systems a build is for: only Linux has a server. */
+export type Platform = "linux" | "macos" | "windows";
+
+/** A client runs ssh, and nothing else. */
+export const CLIENT_TOOLS: Readonly<Record<string, string>> = {
+  ssh: "is what the user wants, and resolves host names by the user's configuration",
+};
+
+/** What a server, and the demonstration in namespaces, run besides. */
+export const SERVER_TOOLS: Readonly<Record<string, string>> = {
+  "iptables-restore": "loads the rules for IPv4",
+  "ip6tables-restore": "loads the rules for IPv6",
+  "iptables-save": "shows whether the rules for IPv4 are still there, and whose else are",
+  "ip6tables-save": "shows the same for IPv6",
+  "iptables": "tells the version, and whether the kernel's part works",
+  "ip6tables": "tells the same for IPv6",
+  "ipset": "loads the ports of a minute, adds and lists bans",
+  "cat": "reads /proc, which Deno leaves to programs with every permission",
+  "readlink": "tells which network namespace this is",
+};
+
+/** Root's PATH under sudo or cron may lack some of them; src/host/tool.ts searches all of them. */
+const SYSTEM_FOLDERS = [
+  "/usr/local/sbin",
+  "/usr/local/bin",
+  "/usr/sbin",
+  "/usr/bin",
+  "/sbin",
+  "/bin",
+];
+
+/** Each variable by its name, so that a stray secret of somebody else's cannot be read. */
+const VARIABLES = [
+  "C3PO_*",
+  "NO_COLOR",
+  "HOME",
+  "XDG_CONFIG_HOME",
+  "APPDATA",
+  "STATE_DIRECTORY",
+  "RUNTIME_DIRECTORY",
+  "NOTIFY_SOCKET",
+  "WATCHDOG_USEC",
+];
+
+const SERVER_FOLDERS = ["/etc/c3po", "/var/lib/c3po", "/run/c3po"];
+
+/** The folders of users, and `.`: a key named by --key lies in one, or one goes where it lies. */
+const USER_FOLDERS: Readonly<Record<Platform, readonly string[]>> = {
+  linux: ["/home", "/root", "/var/home", "."],
+  macos: ["/Users", "/var/root", "."],
+  windows: ["C:\\Users", "."],
+};
+
+/** The permissions of a build, in the order the documentation shows them. */
+export function permissionsFor(platform: Platform): readonly Permission[] {
+  const server = platform === "linux";
+  const folders = [...(server ? SERVER_FOLDERS : []), ...USER_FOLDERS[platform]];
+  const tools = Object.keys(server ? { ...SERVER_TOOLS, ...CLIENT_TOOLS } : CLIENT_TOOLS);
+  return [
+    { flag: "allow-run", to: places(tools, platform), why: "the tools below, and no shell" },
+    {
+      flag: "allow-read",
+      to: server ? [...folders, "/run/systemd/notify"] : folders,
+      why: "keys, configuration, state; the socket of the service manager",
+    },
+    {
+      flag: "allow-write",
+      to: server ? [...folders, "/run/systemd/notify"] : folders,
+      why: "new keys, the ledger of bans, the Host block in ssh_config; the same socket",
+    },
+    {
+      flag: "allow-net",
+      why: "`proxy` reaches any host, at a port that changes every minute; the traps listen",
+    },
+    { flag: "allow-env", to: VARIABLES, why: "where the key lies, and what systemd says" },
+    { flag: "allow-sys", to: ["uid"], why: "whether this is root" },
+    { flag: "deny-import", why: "the program is one file and never loads another" },
+  ];
+}
+
+/** The same as arguments for `deno compile` and `deno run`. */
+export function permissionFlags(platform: Platform): readonly string[] {
+  return permissionsFor(platform).map(({ flag, to }) =>
+    to === undefined ? `--${flag}` : `--${flag}=${to.join(",")}`
+  );
+}
+
+/** A bare name is looked up once, in the PATH of the start; a full path holds under any PATH. */
+function places(tools: readonly string[], platform: Platform): string[] {
+  if (platform === "windows") return [...tools];
+  return tools.flatMap((tool) => [tool, ...SYSTEM_FOLDERS.map((folder) => `${folder}/${tool}`)]);
+}

@@ -1,0 +1,54 @@
+import type { Host } from "../host/host.ts";
+import { report, stdinIsTerminal } from "../host/terminal.ts";
+import { clockNote, explain } from "./advice.ts";
+import { reach, type Target } from "./reach.ts";
+
+/** A run of ssh that ended with 255: it could not connect, or the session ended so. */
+export interface FailedRun {
+  /** The port it was led to. */
+  readonly port: number;
+  /** Milliseconds from its start to its end. */
+  readonly took: number;
+  /** Whether it was to run a command. */
+  readonly command: boolean;
+}
+
+/** The exit code by which ssh says that something is wrong, unless a remote command says it. */
+export const SSH_FAILED = 255;
+
+/** No connection takes longer to fail; who was away longer had a session. */
+const CONNECT_MS = 150_000;
+/** Hardly a session fits in here, a refusal does. */
+const REFUSAL_MS = 2_000;
+
+/**
+ * After ssh failed: finds out whether the port was to blame, tells the user, and finds the port to
+ * try once more.
+ *
+ * ssh does not say whether it got as far as a session, and a command must not be run twice. So there is
+ * a second try only if the port it was led to does not answer while another does, and either it
+ * failed at once or there is nothing to repeat but a prompt.
+ *
+ * @param name what the user calls the host
+ * @returns null if ssh's exit code is the answer
+ */
+export async function secondPort(
+  run: FailedRun,
+  name: string,
+  target: Target,
+  host: Host,
+): Promise<number | null> {
+  if (run.took > CONNECT_MS) return null;
+  const found = await reach(target);
+  if (!("conn" in found)) {
+    report(explain(name, found), host.terminal);
+    return null;
+  }
+  found.conn.close();
+  if (found.open.port === run.port) return null; // ssh met sshd, and has said what it had to say
+  const note = clockNote(found);
+  if (note !== null) host.terminal.note(`c3po: ${note}`);
+  if (run.took <= REFUSAL_MS || (!run.command && stdinIsTerminal())) return found.open.port;
+  host.terminal.note("c3po: hint: run it again: whether the command ran cannot be told from here");
+  return null;
+}

@@ -1,0 +1,42 @@
+/** Why a port could not be connected to. */
+export type Refusal =
+  /** Something answered that nobody is there: the host is up, the port is shut. */
+  | "refused"
+  /** A router, or a firewall that speaks like one, answered for the host. */
+  | "unreachable"
+  /** This machine has no way there. */
+  | "no network"
+  /** The name has no address. */
+  | "unknown host"
+  /** No answer in the time given. */
+  | "silent";
+
+/**
+ * Connects to a port, over IPv6 or IPv4, whichever answers first.
+ *
+ * @param signal ends the attempt
+ * @returns the connection, or why there is none
+ */
+export async function dial(
+  hostname: string,
+  port: number,
+  signal: AbortSignal,
+): Promise<Deno.TcpConn | Refusal> {
+  try {
+    return await Deno.connect({ hostname, port, signal });
+  } catch (error) {
+    if (signal.aborted) return "silent";
+    const code = error instanceof Error && "code" in error ? error.code : undefined;
+    if (code === "ETIMEDOUT") return "silent";
+    if (code === "EHOSTUNREACH") return "unreachable";
+    if (code === "ENETUNREACH") return "no network";
+    // Only a failed look-up has no code.
+    if (code === undefined && error instanceof Error) return "unknown host";
+    return "refused";
+  }
+}
+
+/** Whether {@linkcode dial} connected. */
+export function isOpen(answer: Deno.TcpConn | Refusal): answer is Deno.TcpConn {
+  return typeof answer !== "string";
+}

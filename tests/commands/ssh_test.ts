@@ -1,0 +1,148 @@
+import { assertEquals } from "@std/assert";
+import { Sandbox } from "./sandbox.ts";
+
+const CONFIG = `
+Host web
+  HostName Web.Example
+  User me
+Host old
+  HostName old.example
+  Port 2222
+Host shared
+  ControlPath "/run/%r@%h:%p %C"
+  HostKeyAlias other
+`;
+
+/** Replaces the port, which depends on the minute. */
+const steady = (command: string): string => command.replace(/-p \d+ /, "-p PORT ");
+
+async function prepared(): Promise<{ box: Sandbox; config: string[] }> {
+  const box = await Sandbox.create();
+  await box.put(".config/c3po/default.key", "classic:default");
+  return { box, config: ["-F", await box.put("ssh_config", CONFIG)] };
+}
+
+Deno.test("ssh --dry-run prints the command ssh would be run with", async () => {
+  const { box, config } = await prepared();
+  await using _ = box;
+  const dry = async (args: string[]): Promise<string> => {
+    const out = await box.c3po(["ssh", "--dry-run", ...config, ...args], {
+      stdout: /^ssh -p \d+ /,
+    });
+    return steady(out).replace(` ${config.join(" ")}`, "");
+  };
+  assertEquals(await dry(["web"]), "ssh -p PORT -o HostKeyAlias=web.example web\n");
+  assertEquals(await dry(["old"]), "ssh -p PORT -o 'HostKeyAlias=[old.example]:2222' old\n");
+  assertEquals(
+    await dry(["-tv", "web", "-N", "echo $x; it's", "-p"]),
+    "ssh -p PORT -o HostKeyAlias=web.example -tv web -N 'echo $x; it'\\''s' -p\n",
+  );
+  assertEquals(
+    await dry(["-J", "jump", "me@192.0.2.1"]),
+    "ssh -p PORT -o HostKeyAlias=192.0.2.1 -J jump me@192.0.2.1\n",
+  );
+});
+
+Deno.test("a shared connection keeps its socket whatever the port is", async () => {
+  const { box, config } = await prepared();
+  await using _ = box;
+  const real = async (args: string[]): Promise<string> => {
+    const { stdout } = await new Deno.Command("ssh", { args: ["-G", ...args] }).output();
+    return /^controlpath (.*)$/m.exec(new TextDecoder().decode(stdout))![1]!;
+  };
+  const plain = await real([...config, "shared"]);
+  for (const args of [["shared"], ["-O", "check", "shared"]]) {
+    const out = await box.c3po(["ssh", "--dry-run", ...config, ...args], { stdout: /^ssh / });
+    const [, option] = /-o ('ControlPath=[^']*')/.exec(out)!;
+    assertEquals(await real([...config, "-p", "9", "-o", option!.slice(1, -1), "shared"]), plain);
+  }
+  await box.c3po(["ssh", ...config, "-O", "check", "shared"], {
+    code: 255,
+    stderr: /^Control socket connect\(\/run\/.*:22 [0-9a-f]{40}\): No such file/,
+  });
+});
+
+Deno.test("what ssh tells about itself needs no key", async () => {
+  await using box = await Sandbox.create();
+  await box.c3po(["ssh", "-V"], { stderr: /^OpenSSH_/ });
+  await box.c3po(["ssh", "-Q", "mac"], { stdout: /hmac-sha2-256\n/ });
+  await box.c3po(["ssh", "-4"], { code: 255, stderr: /^usage: ssh / });
+});
+
+Deno.test("ssh -G shows the port and the steady name of the host's key", async () => {
+  const { box, config } = await prepared();
+  await using _ = box;
+  const port = await box.c3po(["port"], { stdout: /^\d+\n$/ });
+  const out = await box.c3po(["ssh", ...config, "-TG", "web"], {
+    stdout: /^hostname web\.example$/m,
+  });
+  const now = await box.c3po(["port"], { stdout: /^\d+\n$/ });
+  const shown = `${/^port (\d+)$/m.exec(out)![1]}\n`;
+  assertEquals([port, now].includes(shown), true, "the port is this minute's");
+  assertEquals(/^hostkeyalias (.*)$/m.exec(out)![1], "web.example");
+});
+
+Deno.test("a port chosen by the user is refused before anything runs", async () => {
+  await using box = await Sandbox.create();
+  const refused = async (port: string, args: string[]): Promise<void> => {
+    const hint = "c3po: hint: leave it out, or use ssh itself\n";
+    const stderr = `c3po: error: "${port}" sets a port, but the port comes from the key\n${hint}`;
+    await box.c3po(["ssh", ...args], { code: 2, stderr });
+  };
+  await refused("-p 22", ["-p", "22", "web"]);
+  await refused("-p 22", ["web", "-vp22", "true"]);
+  await refused("-o Port=22", ["-oPort=22", "web"]);
+  await refused("ssh://web:22", ["ssh://web:22"]);
+});
+
+Deno.test("errors of ssh's command line are ssh's to tell", async () => {
+  const { box, config } = await prepared();
+  await using _ = box;
+  await box.c3po(["ssh", ...config, "-o", "Nonsense=1", "web"], {
+    code: 255,
+    stderr: "command-line: line 0: Bad configuration option: nonsense\n",
+  });
+  await box.c3po(["ssh", "-F", box.path("missing"), "web"], {
+    code: 255,
+    stderr: /^Can't open user config file .*missing: No such file or directory\n$/,
+  });
+});
+
+Deno.test("our own options stand first; the rest is ssh's", async () => {
+  const { box, config } = await prepared();
+  await using _ = box;
+  const file = await box.put("own.key", "classic:own");
+  for (const args of [["--key", file, "--dry-run"], ["--dry-run", `--key=${file}`]]) {
+    const out = await box.c3po(["ssh", ...args, ...config, "web", "ls", "--help"], {
+      stdout: /^ssh /,
+    });
+    assertEquals(out.endsWith(" web ls --help\n"), true, out);
+  }
+  await box.c3po(["ssh", "--dryrun", "web"], {
+    code: 2,
+    stderr: 'c3po: error: unknown option "--dryrun"\nc3po: hint: did you mean --dry-run?\n',
+  });
+  await box.c3po(["ssh", "--key"], { code: 2, stderr: "c3po: error: --key needs a value, FILE\n" });
+  await box.c3po(["ssh"], {
+    code: 2,
+    stderr: "c3po: error: no host given\nc3po: hint: write it as for ssh: c3po ssh user@host\n",
+  });
+});
+
+Deno.test("without a key ssh is not run", async () => {
+  await using box = await Sandbox.create();
+  await box.c3po(["ssh", "--key", box.path("none"), "nowhere.invalid"], {
+    code: 1,
+    stderr: /^c3po: error: no key file ".*none"\nc3po: hint: make one with: c3po key new /,
+  });
+});
+
+Deno.test("a machine without ssh is told so", async () => {
+  await using box = await Sandbox.create();
+  await box.put(".config/c3po/default.key", "classic:default");
+  // Deno is run by its full path, so an empty PATH takes away ssh alone.
+  await box.c3po(["ssh", "web"], {
+    code: 1,
+    stderr: /^c3po: error: ssh: not found on this machine\nc3po: hint: .*openssh-client\n$/,
+  }, { env: { PATH: box.home } });
+});

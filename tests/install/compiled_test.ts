@@ -1,0 +1,73 @@
+import { assert, assertEquals, assertMatch } from "@std/assert";
+import { join } from "@std/path";
+import { CHECKOUT, must, run, type RunResult } from "../kernel/lab.ts";
+import manifest from "../../deno.json" with { type: "json" };
+
+const KEY = "c3po-1-AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
+
+/** Compiles once for all tests here, as in a closed network: see .ci/compile. */
+const binary: Promise<string> = (async () => {
+  await must(join(CHECKOUT, ".ci/compile"), [], { env: { DENO: Deno.execPath() } });
+  return join(CHECKOUT, "dist/c3po");
+})();
+
+async function c3po(args: string[], env: Record<string, string> = {}): Promise<RunResult> {
+  return await run(await binary, args, { env: { C3PO_SECRET: KEY, ...env }, cwd: "/" });
+}
+
+Deno.test("the compiled c3po is one file that runs under its permissions", async () => {
+  const version = { code: 0, stdout: `c3po ${manifest.version}\n`, stderr: "" };
+  assertEquals(await c3po(["--version"]), version);
+});
+
+Deno.test("the compiled c3po computes the same ports as the source", async () => {
+  const args = ["port", "--all", "--at", "2026-11-22T00:00:00Z"];
+  const source = [Deno.execPath(), "run", "-A", join(CHECKOUT, "main.ts")] as const;
+  const [command, ...first] = source;
+  const expected = await run(command, [...first, ...args], { env: { C3PO_SECRET: KEY } });
+  assertEquals(expected.code, 0);
+  assertEquals(await c3po(args), expected);
+});
+
+Deno.test("the compiled c3po finds ssh under any PATH, and resolves a host with it", async () => {
+  const env = { PATH: "/nonexistent", C3PO_SECRET: "", HOME: "/nonexistent" };
+  const { code, stderr } = await c3po(["port", "some-host"], env);
+  assertEquals(code, 1);
+  assertMatch(stderr, /^c3po: error: no key found for "some-host"\n/);
+});
+
+Deno.test("the compiled c3po prints what serve would load", async () => {
+  const { code, stdout, stderr } = await c3po(["serve", "--dry-run"]);
+  assertEquals({ code, stderr }, { code: 0, stderr: "" });
+  assertMatch(stdout, /^create c3po-ssh bitmap:port/m);
+});
+
+Deno.test("the compiled c3po leaves nothing in the folder for temporary files", async () => {
+  const folder = await Deno.makeTempDir({ prefix: "c3po-tmp-" });
+  try {
+    assertEquals((await c3po(["port"], { TMPDIR: folder })).code, 0);
+    assertEquals(await Array.fromAsync(Deno.readDir(folder)), []);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+});
+
+Deno.test("the compiled c3po has no memory that is executable and not of a file", async () => {
+  const child = new Deno.Command(await binary, {
+    args: ["port", "--watch"],
+    env: { C3PO_SECRET: KEY },
+    stdout: "piped",
+  }).spawn();
+  try {
+    const reader = child.stdout.getReader();
+    assert(!(await reader.read()).done, "it ended");
+    await reader.cancel();
+    const maps = await Deno.readTextFile(`/proc/${child.pid}/maps`);
+    const executable = maps.split("\n").filter((line) => /^\S+ ..x/.test(line));
+    assert(executable.length > 0);
+    assertEquals(executable.filter((line) => !/ (?:\/.*|\[v\w+\])$/.test(line)), []);
+  } finally {
+    child.kill("SIGKILL");
+    await child.status;
+  }
+});

@@ -1,0 +1,54 @@
+import { assert, assertEquals } from "@std/assert";
+import { kernelTest, roomInMinute } from "./lab.ts";
+import { Pair } from "./lab/pair.ts";
+
+kernelTest("clocks 5 and 14 s apart are not noticed", async () => {
+  await using pair = await Pair.create();
+  for (const seconds of [5, -5, 14, -14]) {
+    const ahead = seconds * 1000;
+    const proxied = await pair.config([pair.proxyCommand(ahead)]);
+    const first = await pair.user.run("ssh", [...proxied, "server", "echo in"]);
+    assertEquals(first, { code: 0, stdout: "in\n", stderr: "" }, `proxy, ${seconds} s`);
+    const direct = await pair.config();
+    const second = await pair.c3poAt(ahead, ["ssh", ...direct, "server", "echo in"]);
+    assertEquals(second, { code: 0, stdout: "in\n", stderr: "" }, `ssh, ${seconds} s`);
+  }
+});
+
+kernelTest("clocks 40 and 90 s apart still let the user in, and nobody is banned", async () => {
+  await using pair = await Pair.create();
+  for (const seconds of [40, -40, 90, -90]) {
+    const ahead = seconds * 1000;
+    const proxied = await pair.config([pair.proxyCommand(ahead)]);
+    const first = await pair.user.run("ssh", [...proxied, "server", "echo in"]);
+    assertEquals([first.code, first.stdout], [0, "in\n"], `proxy, ${seconds} s: ${first.stderr}`);
+    const direct = await pair.config();
+    const second = await pair.c3poAt(ahead, ["ssh", ...direct, "server", "echo in"]);
+    assertEquals([second.code, second.stdout], [0, "in\n"], `ssh, ${seconds} s: ${second.stderr}`);
+  }
+  assertEquals((await pair.server.c3po(["ban", "--json"])).stdout, "[]\n");
+});
+
+kernelTest("whoever gets in by a neighbour's port is told how far the clocks differ", async () => {
+  await using pair = await Pair.create();
+  for (const minutes of [-2, -1, 1, 2]) {
+    await roomInMinute(10_000);
+    // In the middle of another minute, beyond any grace.
+    const ahead = minutes * 60_000 + 30_000 - Date.now() % 60_000;
+    const proxied = await pair.config([pair.proxyCommand(ahead)]);
+    const direct = await pair.config();
+    for (
+      const { code, stdout, stderr } of [
+        await pair.user.run("ssh", [...proxied, "server", "echo in"]),
+        await pair.c3poAt(ahead, ["ssh", ...direct, "server", "echo in"]),
+      ]
+    ) {
+      assertEquals([code, stdout], [0, "in\n"], stderr);
+      const told = /^c3po: the server's clock is (\d+) to (\d+) s (ahead of|behind) this one: /m;
+      const [, least, most, side] = told.exec(stderr) ?? [];
+      const difference = Math.abs(ahead) / 1000;
+      assertEquals(side, ahead > 0 ? "behind" : "ahead of", stderr);
+      assert(Number(least) <= difference && difference <= Number(most), stderr);
+    }
+  }
+});

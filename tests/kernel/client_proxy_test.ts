@@ -1,0 +1,132 @@
+import { assertEquals, assertMatch } from "@std/assert";
+import { encodeHex } from "@std/encoding/hex";
+import { join } from "@std/path";
+import { createHash } from "node:crypto";
+import { kernelTest, must, startSshd, untilMinute } from "./lab.ts";
+import { Pair } from "./lab/pair.ts";
+
+const GIB = 1024 ** 3;
+
+kernelTest("scp, sftp, rsync and git find the port through the Host block", async () => {
+  await using pair = await Pair.create();
+  const { user, server } = pair;
+  const config = await pair.config([pair.proxyCommand()]);
+  const [here, there] = [join(user.directory, "here"), join(server.directory, "there")];
+  await Deno.mkdir(there);
+  const content = encodeHex(crypto.getRandomValues(new Uint8Array(50_000)));
+  await Deno.writeTextFile(here, content);
+  const ssh = ["ssh", ...config].join(" ");
+
+  await user.must("scp", [...config, "-q", here, `server:${there}/scp`]);
+  await user.must("sftp", [...config, "-q", "-b", "-", "server"], {
+    stdin: `put ${here} ${there}/sftp\n`,
+  });
+  await user.must("rsync", ["-e", ssh, here, `server:${there}/rsync`]);
+  for (const name of ["scp", "sftp", "rsync"]) {
+    assertEquals(await Deno.readTextFile(join(there, name)), content, name);
+  }
+
+  await must("git", ["init", "-q", "--bare", `${there}/repository`]);
+  const git = (...args: string[]): Promise<string> =>
+    user.must("git", ["-c", "user.name=u", "-c", "user.email=u@example.org", ...args], {
+      env: { GIT_SSH_COMMAND: ssh, HOME: user.home },
+      cwd: user.directory,
+    });
+  await git("clone", "-q", `server:${there}/repository`, "clone");
+  await Deno.copyFile(here, join(user.directory, "clone", "file"));
+  await git("-C", "clone", "add", "file");
+  await git("-C", "clone", "commit", "-qm", "a file");
+  await git("-C", "clone", "push", "-q", "origin", "HEAD:refs/heads/main");
+  assertEquals(await must("git", ["-C", `${there}/repository`, "show", "main:file"]), content);
+});
+
+kernelTest("the proxy works over IPv6 and through a jump host", async () => {
+  await using pair = await Pair.create([], ["user", "inner"]);
+  const { user } = pair;
+  const inner = pair.lab.peer("inner");
+  // An sshd without c3po that takes the same user, and has the same host key.
+  await startSshd(inner, {
+    config: [`AuthorizedKeysFile ${pair.sshd.userKey}.pub`, `HostKey ${pair.sshd.hostKey}`],
+  });
+  const hosts = [
+    "Host six",
+    `  HostName ${pair.server.address6}`,
+    `  ${pair.proxyCommand()}`,
+    "Host inner",
+    `  HostName ${inner.address4}`,
+    "  ProxyJump server",
+    "",
+  ].join("\n");
+  const config = await pair.config([pair.proxyCommand()], hosts);
+  const origin = async (host: string): Promise<string> =>
+    (await user.must("ssh", [...config, host, "echo $SSH_CONNECTION"])).split(" ")[0]!;
+  assertEquals(await origin("server"), user.address4);
+  assertEquals(await origin("six"), user.address6);
+  assertEquals(await origin("inner"), pair.server.address4);
+});
+
+kernelTest("a transfer that began in one minute ends in the next, whole", async () => {
+  await using pair = await Pair.create();
+  const config = await pair.config([pair.proxyCommand()]);
+  await untilMinute(-2_000);
+  const session = pair.user.spawn("ssh", [...config, "server", "cat"], { stdin: "piped" });
+  await session.write("old minute\n");
+  await session.waitForLine(/^old minute$/);
+  await untilMinute(17_000); // the grace is over too
+  await session.write("new minute\n");
+  await session.waitForLine(/^new minute$/);
+  await session.closeInput();
+  assertEquals((await session.status).code, 0);
+  assertEquals(session.text(), "old minute\nnew minute\n");
+});
+
+kernelTest("1 GiB each way at once through the proxy arrives as it was sent", async () => {
+  await using pair = await Pair.create();
+  const config = await pair.config([pair.proxyCommand()]);
+  const child = new Deno.Command("ip", {
+    args: ["netns", "exec", pair.user.netns, "ssh", ...config, "server", "cat"],
+    stdin: "piped",
+    stdout: "piped",
+  }).spawn();
+  const sent = createHash("sha256");
+  const block = crypto.getRandomValues(new Uint8Array(65_536));
+  const sending = (async () => {
+    const writer = child.stdin.getWriter();
+    for (let count = 0; count < GIB / block.length; count++) {
+      new DataView(block.buffer).setUint32(0, count); // no two blocks alike
+      sent.update(block);
+      await writer.write(block.slice());
+    }
+    await writer.close();
+  })();
+  const received = createHash("sha256");
+  let length = 0;
+  for await (const chunk of child.stdout) {
+    received.update(chunk);
+    length += chunk.length;
+  }
+  await sending;
+  assertEquals((await child.status).code, 0);
+  assertEquals(length, GIB);
+  assertEquals(received.digest("hex"), sent.digest("hex"));
+});
+
+kernelTest("what key add writes is all that plain ssh needs", async () => {
+  await using pair = await Pair.create();
+  const { user, server, key } = pair;
+  await Deno.remove(join(user.home, ".config", "c3po", "default.key"));
+  const added = await user.c3po(["key", "add", server.address4, "--write"], { stdin: `${key}\n` });
+  assertMatch(added.stdout, /^Host 10\.77\.0\.1\n {2}ProxyCommand c3po proxy %h\n$/);
+  // The block names c3po alone, so it has to be on the PATH, as an installation puts it there.
+  const folder = join(user.directory, "bin");
+  await Deno.mkdir(folder);
+  const command = pair.proxyCommand().replace("ProxyCommand ", "").replace(" proxy %h", "");
+  await Deno.writeTextFile(join(folder, "c3po"), `#!/bin/sh\nexec ${command} "$@"\n`);
+  await Deno.chmod(join(folder, "c3po"), 0o755);
+  const block = await Deno.readTextFile(join(user.home, ".ssh", "c3po.conf"));
+  const config = await pair.config([], block);
+  const login = await user.run("ssh", [...config, server.address4, "echo in"], {
+    env: { PATH: `${folder}:${Deno.env.get("PATH")}` },
+  });
+  assertEquals(login, { code: 0, stdout: "in\n", stderr: "" });
+});

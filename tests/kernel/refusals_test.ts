@@ -1,0 +1,104 @@
+import { assertEquals, assertMatch } from "@std/assert";
+import {
+  c3poCommand,
+  kernelTest,
+  Lab,
+  type Namespace,
+  type RunResult,
+  snapshot,
+  startServe,
+  startSshd,
+  writeKey,
+} from "./lab.ts";
+
+/** Runs c3po where a program of /usr/sbin is missing, in a mount namespace of its own. */
+async function withoutTool(machine: Namespace, tool: string, args: string[]): Promise<RunResult> {
+  const real = await Deno.makeTempDir({ dir: machine.directory });
+  const script = [
+    "set -eu",
+    'mount --bind /usr/sbin "$1"',
+    "mount -t tmpfs none /usr/sbin",
+    'for file in "$1"/*; do ln -s "$file" /usr/sbin/; done',
+    'rm "/usr/sbin/$2"',
+    "shift 2",
+    'exec "$@"',
+  ].join("\n");
+  const command = [...c3poCommand(), ...args];
+  return await machine.run("unshare", ["-m", "sh", "-c", script, "sh", real, tool, ...command], {
+    env: { RUNTIME_DIRECTORY: machine.runtimeDirectory, STATE_DIRECTORY: machine.stateDirectory },
+  });
+}
+
+for (const tool of ["ipset", "iptables-restore", "ip6tables-save"]) {
+  kernelTest(`serve without ${tool} says what is missing and changes nothing`, async () => {
+    await using lab = await Lab.create({ peers: [] });
+    await startSshd(lab.server);
+    const before = await snapshot(lab.server);
+    const args = ["serve", "--key", await writeKey(lab.server)];
+    const { code, stdout, stderr } = await withoutTool(lab.server, tool, args);
+    assertEquals([code, stdout], [1, ""]);
+    assertMatch(stderr, new RegExp(`^c3po: error: ${tool}: not found on this machine$`, "m"));
+    assertMatch(stderr, /^c3po: hint: install it .*(ipset|iptables)$/m);
+    assertEquals(await snapshot(lab.server), before);
+  });
+}
+
+kernelTest("serve refuses a key that others may read, and changes nothing", async () => {
+  await using lab = await Lab.create({ peers: [] });
+  const before = await snapshot(lab.server);
+  const file = await writeKey(lab.server, "classic:a secret of the kernel tests", 0o640);
+  const { code, stdout, stderr } = await lab.server.c3po(["serve", "--key", file]);
+  assertEquals([code, stdout], [1, ""]);
+  assertMatch(stderr, /^c3po: error: others may read the key file ".*": its mode is 0640$/m);
+  assertMatch(stderr, /^c3po: hint: chmod 600 /m);
+  assertEquals(stderr.includes("a secret"), false);
+  assertEquals(await snapshot(lab.server), before);
+});
+
+kernelTest("serve without root says so, with a hint, and changes nothing", async () => {
+  await using lab = await Lab.create({ peers: [] });
+  const before = await snapshot(lab.server);
+  // A user namespace takes away root's name and rights, but not the checkout's files.
+  const command = [...c3poCommand(), "serve"];
+  const { code, stdout, stderr } = await lab.server.run("unshare", ["-U", ...command], {
+    env: { C3PO_SECRET: "classic:a secret of the kernel tests" },
+  });
+  assertEquals([code, stdout], [1, ""]);
+  assertMatch(
+    stderr,
+    /^c3po: error: serve needs root to change the firewall\nc3po: hint: .*--dry-run$/m,
+  );
+  assertEquals(await snapshot(lab.server), before);
+});
+
+kernelTest("a second serve names the first and leaves it alone", async () => {
+  await using lab = await Lab.create({ peers: [] });
+  await startSshd(lab.server);
+  const serve = await startServe(lab.server);
+  const during = await snapshot(lab.server);
+  const { code, stderr } = await lab.server.c3po(["serve", "--key", serve.keyFile]);
+  assertEquals(code, 1);
+  const [, pid] = /already running here, process (\d+)$/m.exec(stderr) ?? [];
+  const command = await Deno.readTextFile(`/proc/${pid}/cmdline`);
+  assertEquals(command.split("\0").includes("serve"), true, command);
+  assertEquals(await snapshot(lab.server), during);
+  assertEquals((await serve.stop()).code, 0);
+});
+
+kernelTest("a serve that was killed is taken over, and no rule is doubled", async () => {
+  await using lab = await Lab.create({ peers: [] });
+  await startSshd(lab.server);
+  const before = await snapshot(lab.server);
+  const first = await startServe(lab.server);
+  const during = rules(await snapshot(lab.server));
+  await first.child.stop("SIGKILL");
+  const second = await startServe(lab.server);
+  assertEquals(rules(await snapshot(lab.server)), during);
+  assertEquals((await second.stop()).code, 0);
+  assertEquals(await snapshot(lab.server), before);
+});
+
+/** The rules of a snapshot alone: ports change with the minute. */
+function rules(text: string): string[] {
+  return text.split("\n").filter((line) => line.startsWith("-A "));
+}
