@@ -100,7 +100,7 @@ install_c3po() {
 	say "building c3po"
 	export DENO_DIR="${DENO_DIR:-$stage/cache}" # sudo may keep HOME: nothing of root's may end up there
 	(cd "$CHECKOUT" && NO_COLOR=1 DENO_NO_UPDATE_CHECK=1 \
-		"$deno" bundle --quiet --frozen --platform deno --output "$stage/c3po.js" main.ts) ||
+		"$deno" bundle --quiet --frozen --platform browser --output "$stage/c3po.js" main.ts) ||
 		die "deno could not build c3po" "nothing is installed; see deno's message above"
 	launcher "$deno" "$stage/c3po.js" >"$stage/try"
 	version=$(sh "$stage/try" --version) || die "what was built does not run" "nothing is installed; see the message above"

@@ -30,6 +30,7 @@ export const SERVER_TOOLS: Readonly<Record<string, string>> = {
   "ip6tables": "tells the same for IPv6",
   "ipset": "loads the ports of a minute, adds and lists bans",
   "cat": "reads /proc, which Deno leaves to programs with every permission",
+  "sshd": "tells how long it lets somebody take to log in",
   "readlink": "tells which network namespace this is",
 };
 
@@ -50,6 +51,7 @@ const VARIABLES = [
   "HOME",
   "XDG_CONFIG_HOME",
   "APPDATA",
+  "USERPROFILE",
   "STATE_DIRECTORY",
   "RUNTIME_DIRECTORY",
   "NOTIFY_SOCKET",
@@ -58,10 +60,13 @@ const VARIABLES = [
 
 const SERVER_FOLDERS = ["/etc/c3po", "/var/lib/c3po", "/run/c3po"];
 
-/** The folders of users, and `.`: a key named by --key lies in one, or one goes where it lies. */
+/**
+ * Where users keep and hand over keys, and `.`, the folder of the moment: whoever has a key anywhere
+ * else goes there first.
+ */
 const USER_FOLDERS: Readonly<Record<Platform, readonly string[]>> = {
-  linux: ["/home", "/root", "/var/home", "."],
-  macos: ["/Users", "/var/root", "."],
+  linux: ["/home", "/root", "/var/home", "/tmp", "."],
+  macos: ["/Users", "/var/root", "/tmp", "."],
   windows: ["C:\\Users", "."],
 };
 
@@ -99,8 +104,9 @@ export function permissionFlags(platform: Platform): readonly string[] {
   );
 }
 
-/** A bare name is looked up once, in the PATH of the start; a full path holds under any PATH. */
+/** A bare name is looked up in the PATH of the start: ssh may be anywhere the user has put it. */
 function places(tools: readonly string[], platform: Platform): string[] {
   if (platform === "windows") return [...tools];
-  return tools.flatMap((tool) => [tool, ...SYSTEM_FOLDERS.map((folder) => `${folder}/${tool}`)]);
+  const paths = tools.flatMap((tool) => SYSTEM_FOLDERS.map((folder) => `${folder}/${tool}`));
+  return ["ssh", ...paths];
 }

@@ -3,6 +3,7 @@ import { C3poError, Misuse } from "./core/errors.ts";
 import { helpOf, overview } from "./core/help.ts";
 import { allow } from "./commands/allow.ts";
 import { ban } from "./commands/ban.ts";
+import { check } from "./commands/check.ts";
 import type { Command } from "./commands/command.ts";
 import { completions } from "./commands/completions.ts";
 import { key } from "./commands/key.ts";
@@ -23,6 +24,7 @@ export const COMMANDS: readonly Command[] = [
   ssh,
   proxy,
   key,
+  check,
   completions(() => COMMANDS),
 ];
 

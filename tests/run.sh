@@ -52,6 +52,7 @@ prepare() {
 		fi
 	fi
 	deno=$(tools/get-deno.sh "$PWD/.cache") || return 1
+	"$deno" install --quiet --frozen >&2 # or the first tests would find download messages in what c3po says
 }
 
 passed=0 failed=0 skipped=0

@@ -1,8 +1,13 @@
-/** How long bans last, in minutes, as `c3po serve` does it unless told otherwise. */
+import { readServerConfig } from "../../src/core/config.ts";
+
+/** How long bans last on paper, in minutes; the simulations ask the real ledger. */
 const FIRST = 15;
 const LONGEST = 24 * 60;
 
-/** An address whose last ban ended so long ago is a stranger again, in minutes. */
+/** What the ledger is told in the simulations: how `c3po serve` is set up unless told otherwise. */
+export const POLICY = readServerConfig([]);
+
+/** After more quiet minutes than this since its last ban an address is a stranger again. */
 export const FORGOTTEN = 7 * 24 * 60;
 
 /** From this ban in a row on none grows longer. */

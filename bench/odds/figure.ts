@@ -11,6 +11,8 @@ export interface Point {
 /** A formula, drawn as a line, and its simulation, drawn as marks. */
 export interface Curve {
   readonly name: string;
+  /** Curves of one group share a colour. */
+  readonly group?: string;
   /** The formula as text; `t` traps, `N` ports in the range, `k` addresses. */
   readonly formula: string;
   readonly points: readonly Point[];
@@ -32,6 +34,8 @@ export interface Figure {
   readonly x: Axis;
   readonly y: Axis;
   readonly curves: readonly Curve[];
+  /** Points of the first curve that the picture writes out, by their x. */
+  readonly labels?: readonly number[];
 }
 
 /** How much to simulate. */
@@ -49,8 +53,11 @@ export const TOLERANCE = 4;
  * @param met how many of the trials came to it
  */
 export function chance(x: number, formula: number, met: number, trials: number): Point {
-  // The error follows from the formula: that of a handful of events would be a guess.
-  const error = Math.sqrt(formula * (1 - formula) / trials);
+  // The error follows from the formula: that of a handful of events would be a guess. Two trials are
+  // added, one that came to it and one that did not, or a rare event seen once would seem a mistake;
+  // what is certain has no error.
+  const p = formula === 0 || formula === 1 ? formula : (formula * trials + 1) / (trials + 2);
+  const error = Math.sqrt(p * (1 - p) / trials);
   return { x, formula, simulated: met / trials, error, trials };
 }
 

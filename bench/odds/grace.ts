@@ -10,7 +10,7 @@ import { FIRST_MINUTE, type Roles, rolesOf, scheduleOf, SSH, TRAP } from "./minu
 import { type Random, RandomOrder } from "./random.ts";
 
 const TRAPS = 15;
-const GRACES = [0, 5, 10, 15, 20, 25, 30, 45, 60];
+const GRACES = [0, 1, 5, 10, 15, 20, 25, 30, 45, 60];
 const MINUTES = 20;
 
 /** A scan by one address until it meets something: whether that was sshd. */
@@ -50,16 +50,31 @@ export async function graces(random: Random, { probes }: Effort): Promise<Figure
     x: { name: "seconds of grace", scale: "linear" },
     y: { name: "chance", scale: "linear", unit: "chance" },
     curves: [
-      curve("all ports just before a change", "s/(t+s)", atTheChange, (all) => {
-        return sweep(all[random.below(MINUTES) * 60 + 59]!);
-      }),
-      curve("one port at a time, now and then", "(1+2g)/(t+1+2g)", slowly, (all) => {
-        for (;;) {
-          const role = anyOf(all)[schedule.range.low + random.below(N)];
-          if (role === SSH || role === TRAP) return role === SSH;
-        }
-      }),
-      curve("all ports at any moment", "mean of s/(t+s)", anyMoment, (all) => sweep(anyOf(all))),
+      curve(
+        "all ports just before a change",
+        "s/(t+s) with s SSH ports open",
+        atTheChange,
+        (all) => {
+          return sweep(all[random.below(MINUTES) * 60 + 59]!);
+        },
+      ),
+      curve(
+        "one port at a time, now and then",
+        "(1+2g)/(t+1+2g) with g = grace/60 s",
+        slowly,
+        (all) => {
+          for (;;) {
+            const role = anyOf(all)[schedule.range.low + random.below(N)];
+            if (role === SSH || role === TRAP) return role === SSH;
+          }
+        },
+      ),
+      curve(
+        "all ports at any moment",
+        "mean of s/(t+s) over a minute",
+        anyMoment,
+        (all) => sweep(anyOf(all)),
+      ),
     ],
   };
 }

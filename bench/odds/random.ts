@@ -2,6 +2,8 @@ import { xoroshiro128plus } from "pure-rand/generator/xoroshiro128plus";
 
 /** Repeatable chance: the same seed gives the same numbers on every machine. */
 export class Random {
+  /** How many numbers {@linkcode below} has drawn: one for each probe of a simulated scan. */
+  drawn = 0;
   readonly #source;
 
   /** @param seed a whole number of 32 bits */
@@ -21,12 +23,13 @@ export class Random {
    * `n / 2^32`: for ports 1 in 65,000, far below what any simulation here can tell.
    */
   below(n: number): number {
+    this.drawn++;
     return Math.floor(this.fraction() * n);
   }
 
   /** Bytes for a key. Repeatable, so for nothing that has to be kept secret. */
   bytes(count: number): Uint8Array<ArrayBuffer> {
-    return Uint8Array.from({ length: count }, () => this.below(256));
+    return Uint8Array.from({ length: count }, () => Math.floor(this.fraction() * 256));
   }
 }
 

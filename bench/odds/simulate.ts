@@ -1,17 +1,32 @@
 import { botnets, networks } from "./addresses.ts";
 import type { Effort, Figure } from "./figure.ts";
+import { graces } from "./grace.ts";
 import { Random } from "./random.ts";
 import { slowScans } from "./slow.ts";
 import { sweeps, untilBanned } from "./sweeps.ts";
 
-/** All pictures' numbers from one seed. */
-export async function simulate(seed: number, effort: Effort): Promise<Figure[]> {
+/** What `results.json` holds: the same seed and effort give the same, byte for byte. */
+export interface Results {
+  readonly seed: number;
+  /** Probes drawn at random altogether. */
+  readonly probes: number;
+  readonly figures: readonly Figure[];
+}
+
+/**
+ * The numbers of all pictures.
+ *
+ * @param seed a whole number of 32 bits
+ */
+export async function simulate(seed: number, effort: Effort): Promise<Results> {
   const random = new Random(seed);
-  return [
+  const figures = [
     await sweeps(random, effort),
     await botnets(random, effort),
     await untilBanned(random, effort),
     slowScans(random, effort),
+    await graces(random, effort),
     await networks(random, effort),
   ];
+  return { seed, probes: random.drawn, figures };
 }

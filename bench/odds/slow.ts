@@ -1,6 +1,8 @@
 /** A scanner with patience: one port a minute, and back again when its ban is over. */
 
-import { banMinutes, FORGOTTEN, LAST_STEP } from "./bans.ts";
+import { Ledger } from "../../src/core/ledger.ts";
+import { MINUTE_MS } from "../../src/core/minute.ts";
+import { banMinutes, FORGOTTEN, LAST_STEP, POLICY } from "./bans.ts";
 import { chance, type Curve, type Effort, type Figure, trialsFor } from "./figure.ts";
 import { fixedPort, movingPort, N } from "./formulas.ts";
 import type { Random } from "./random.ts";
@@ -20,8 +22,9 @@ export function slowScans(random: Random, { probes }: Effort): Figure {
     formula: string,
     odds: (minutes: number) => number,
     life: Life,
+    cost: number,
   ): Curve => {
-    const years = trialsFor(10 * probes, YEAR);
+    const years = trialsFor(10 * probes, cost);
     const ends = Array.from({ length: years }, life);
     return {
       name,
@@ -41,20 +44,23 @@ export function slowScans(random: Random, { probes }: Effort): Figure {
       curve("a port that never moves, no traps", "n/N", (n) => fixedPort(N, n), () => {
         // Any order of the ports is as good as any other against a port at a random place.
         return 1 + random.below(N);
-      }),
+      }, N / 64),
       curve(
         "a port that moves each minute, no traps",
         "1-(1-1/N)^n",
         (n) => movingPort(N, n),
         () => yearOf(random, 0),
+        N,
       ),
       ...TRAPS.map((traps) => {
         const odds = metByMinute(N, traps, YEAR);
         return curve(
           `C3PO, ${traps} traps`,
-          "f(n) of `metByMinute`",
+          "f(n), see docs",
           (n) => odds[n]!,
           () => yearOf(random, traps),
+          // A life of N / (t + 1) probes, then a ban of up to a day; after N probes it has met sshd.
+          Math.min(N, YEAR / (1 + (traps + 1) * DAY / N)),
         );
       }),
     ],
@@ -68,14 +74,13 @@ export function slowScans(random: Random, { probes }: Effort): Figure {
  * the port is drawn instead of the set: 1 of `N` is the SSH port, `t` of `N` are traps.
  */
 function yearOf(random: Random, traps: number): number {
-  let bans = 0, freeSince = 0;
+  const ledger = new Ledger(POLICY);
   for (let minute = 1; minute <= YEAR; minute++) {
     const drawn = random.below(N);
     if (drawn === 0) return minute;
     if (drawn > traps) continue;
-    bans = minute - freeSince > FORGOTTEN ? 1 : bans + 1;
-    minute += banMinutes(bans);
-    freeSince = minute;
+    const offence = ledger.touch("192.0.2.1", drawn, minute * MINUTE_MS);
+    minute = offence!.until / MINUTE_MS;
   }
   return Infinity;
 }

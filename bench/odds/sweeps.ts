@@ -27,6 +27,7 @@ export async function sweeps(random: Random, effort: Effort): Promise<Figure> {
     title: "One address tries all ports: chance to meet sshd before a trap",
     x: { name: "traps", scale: "log" },
     y: { name: "chance", scale: "log", unit: "chance" },
+    labels: [15, 255, 4095],
     curves: [
       await shuffledSweeps(schedule, random, effort),
       await upwardSweeps(schedule, effort),
@@ -42,6 +43,7 @@ export async function untilBanned(random: Random, effort: Effort): Promise<Figur
     title: "Probes until the ban, on average",
     x: { name: "traps", scale: "log" },
     y: { name: "probes", scale: "log" },
+    labels: [15, 255, 4095],
     curves: [
       await lengths(schedule, random, effort, "all ports in one minute", "(N+1)/(t+1)", N),
       await lengths(schedule, random, effort, "one port a minute", "N/t", 1),

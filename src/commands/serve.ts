@@ -10,6 +10,7 @@ import {
 import { asArgument, Failure } from "../core/errors.ts";
 import { checkTraps, Schedule } from "../core/schedule.ts";
 import { readText } from "../host/files.ts";
+import { runtimeFolder, stateFolder } from "../host/folders.ts";
 import { type Host, isRoot, os } from "../host/host.ts";
 import { findKey, type FoundKey, SERVER_KEY } from "../host/keyring.ts";
 import type { Command } from "./command.ts";
@@ -56,13 +57,14 @@ export const serve: Command = {
     ]);
     log.startLog(config.logFormat);
     using end = signals.endSignal();
-    using service = notify.serviceManager(host, runtimeFolder(host));
+    const folders = { runtimeFolder: runtimeFolder(host), stateFolder: stateFolder(host) };
+    using service = notify.serviceManager(host, folders.runtimeFolder);
     await server.serve({
       config,
       schedule,
       clock: host.clock,
+      ...folders,
       service,
-      runtimeFolder: runtimeFolder(host),
       admin: await admin.adminSession(host),
       force: args.has("force"),
     }, end.signal);
@@ -92,10 +94,6 @@ function needLinuxAndRoot(): void {
   throw new Failure("serve needs root to change the firewall", {
     hint: "run it with sudo, or look at what it would do: c3po serve --dry-run",
   });
-}
-
-function runtimeFolder(host: Host): string {
-  return host.env("RUNTIME_DIRECTORY") ?? "/run/c3po";
 }
 
 /** A server has one key; the folder of the user who starts it is not looked at. */

@@ -27,6 +27,8 @@ export interface ServerConfig {
   readonly fail: "open" | "closed";
   /** Seconds until everything is rolled back unless somebody logs in; undefined is never. */
   readonly try: number | undefined;
+  /** How long a login counts; 0 is not at all. */
+  readonly friends: number;
   readonly logFormat: "text" | "json";
 }
 
@@ -70,6 +72,13 @@ export const SERVER_OPTIONS: readonly Option[] = [
     value: "D",
     text: "roll everything back after D unless somebody logs in through C3PO before",
   },
+  {
+    name: "friends",
+    value: "D|off",
+    text:
+      "how long a login protects an address from being banned by a lone, perhaps forged packet " +
+      "(default 30d)",
+  },
   { name: "log-format", value: "text|json", text: "how events are written (default text)" },
 ];
 
@@ -107,6 +116,7 @@ export function readServerConfig(sources: readonly Source[]): ServerConfig {
     grace: read("grace", parseGrace) ?? 15,
     fail: read("fail", oneOf("open", "closed")) ?? "open",
     try: read("try", parseTrial),
+    friends: read("friends", parseFriends) ?? 30 * 86_400,
     logFormat: read("log-format", oneOf("text", "json")) ?? "text",
   };
 }
@@ -206,6 +216,10 @@ function parseGrace(text: string): number {
     });
   }
   return seconds;
+}
+
+function parseFriends(text: string): number {
+  return text === "off" ? 0 : parseDuration(text);
 }
 
 function oneOf<T extends string>(...words: readonly T[]): (text: string) => T {

@@ -40,10 +40,15 @@ export function signature(option: Option): string {
   return option.value === undefined ? `--${option.name}` : `--${option.name} ${option.value}`;
 }
 
-/** Rows of two columns, the left one as wide as its widest word. */
-export function columns(rows: readonly [string, string][]): string {
-  const width = Math.max(...rows.map(([left]) => left.length));
-  return rows.map(([left, right]) => `${left.padEnd(width)}  ${right}\n`).join("");
+/** Rows of columns, each but the last as wide as its widest word. */
+export function columns(rows: readonly (readonly string[])[]): string {
+  const widths = rows.reduce<number[]>(
+    (widest, row) => row.map((word, i) => Math.max(widest[i] ?? 0, word.length)),
+    [],
+  );
+  return rows.map((row) =>
+    row.map((word, i) => i === row.length - 1 ? word : word.padEnd(widths[i]!)).join("  ") + "\n"
+  ).join("");
 }
 
 function table(rows: readonly [string, string][]): string[] {

@@ -7,21 +7,40 @@ export interface Hit {
   readonly source: string;
   /** What a ban of it covers: the address, or its /64. */
   readonly unit: Address;
-  readonly port: number;
+  /** The trap; null if it is no longer known which. */
+  readonly port: number | null;
 }
 
-/** Reads the entries of a hit set, such as `192.0.2.1,tcp:4711`. */
-export function hitsOf(entries: readonly SetEntry[]): Hit[] {
-  return entries.map(({ element }) => {
-    const [source, target] = element.split(",");
-    const port = Number(target!.replace("tcp:", ""));
-    return { source: source!, unit: parseBanned(source!), port };
-  });
+/** Reads an entry of a hit set, such as `192.0.2.1,tcp:4711`. */
+export function hitOf({ element }: SetEntry): Hit {
+  const [source, target] = element.split(",");
+  return {
+    source: source!,
+    unit: parseBanned(source!),
+    port: Number(target!.replace("tcp:", "")),
+  };
 }
 
-/** One hit of each that would be banned: the first. */
-export function byUnit(hits: readonly Hit[]): Hit[] {
-  const first = new Map<string, Hit>();
-  for (const hit of hits) if (!first.has(hit.unit.text)) first.set(hit.unit.text, hit);
-  return [...first.values()];
+/** How many hits wait for their connection to be completed; beyond that the oldest is forgotten. */
+const MOST_PENDING = 16_384;
+
+/** Hits that ban nobody yet: the completed connection may follow a whole reading later. */
+export class PendingHits {
+  readonly #bySource = new Map<string, Hit>();
+
+  /** Remembers a hit. */
+  add(hit: Hit): void {
+    this.#bySource.delete(hit.source);
+    this.#bySource.set(hit.source, hit);
+    if (this.#bySource.size <= MOST_PENDING) return;
+    const [oldest] = this.#bySource.keys();
+    this.#bySource.delete(oldest!);
+  }
+
+  /** The last hit of an address, which is forgotten by that. */
+  take(source: string): Hit | undefined {
+    const hit = this.#bySource.get(source);
+    this.#bySource.delete(source);
+    return hit;
+  }
 }

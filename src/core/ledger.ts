@@ -8,7 +8,7 @@ export interface Offender {
   readonly lastHit: number;
   /** When its last ban ends, unix milliseconds. */
   readonly until: number;
-  /** The trap it touched last; null if it was banned by hand. */
+  /** The trap it touched last; null if it is not known which. */
   readonly lastPort: number | null;
 }
 
@@ -59,7 +59,7 @@ export class Ledger {
    * @param now unix milliseconds
    * @returns the offence, with the end of the ban it earns; null if it belongs to the last one
    */
-  touch(address: string, port: number, now: number): Offender | null {
+  touch(address: string, port: number | null, now: number): Offender | null {
     const known = this.#offenders.get(address);
     if (known !== undefined && Math.abs(now - known.lastHit) < ONE_SCAN_MS) return null;
     const offences = known === undefined || this.#isForgotten(known, now) ? 1 : known.offences + 1;

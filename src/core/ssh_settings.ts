@@ -10,8 +10,10 @@ export interface SshSettings {
   readonly controlPath: string | null;
   /** Whether ssh also records keys by address, which would be a new entry for each port. */
   readonly checksHostIp: boolean;
-  /** Whether ssh reaches the host through something else: a jump host, or a program. */
+  /** Whether ssh reaches the host through something else: a jump host, or a program not ours. */
   readonly indirect: boolean;
+  /** Whether ssh would run `c3po proxy`, which it need not where we tell it the port. */
+  readonly proxied: boolean;
   /** Whether a command is configured to run on the host. */
   readonly command: boolean;
 }
@@ -35,13 +37,16 @@ export function readSshSettings(text: string): SshSettings | null {
   const hostname = given("hostname");
   const port = Number(given("port"));
   if (hostname === null || !(port > 0)) return null;
+  const proxy = given("proxycommand");
+  const proxied = proxy !== null && /\bc3po(\.exe)?["']? proxy\b/.test(proxy);
   return {
     hostname,
     port,
     hostKeyAlias: given("hostkeyalias"),
     controlPath: given("controlpath"),
     checksHostIp: given("checkhostip") === "yes",
-    indirect: given("proxyjump") !== null || given("proxycommand") !== null,
+    indirect: given("proxyjump") !== null || (proxy !== null && !proxied),
+    proxied,
     command: given("remotecommand") !== null,
   };
 }
@@ -59,6 +64,7 @@ export function portArguments(settings: SshSettings, port: number): string[] {
     const name = hostname.toLowerCase();
     args.push("-o", `HostKeyAlias=${settings.port === 22 ? name : `[${name}]:${settings.port}`}`);
   }
+  if (settings.proxied) args.push("-o", "ProxyCommand=none");
   if (settings.checksHostIp) args.push("-o", "CheckHostIP=no");
   if (controlPath !== null) args.push(...controlPathArguments(controlPath));
   return args;

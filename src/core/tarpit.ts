@@ -33,25 +33,57 @@ export function greeting(banner: string): Uint8Array {
   return head;
 }
 
-/** Who is held, as far as the choice of who must go depends on it. */
-export interface Held {
-  readonly address: string;
+/**
+ * Those who are held, and who of them must go when the tarpit is full: the one who has been held
+ * longest of the address (or /64) that has the most connections, so that one scanner cannot free
+ * the others. Every step takes the same time however many there are.
+ */
+export class Crowd<T> {
+  /** Who is held of each address, in the order of arrival. */
+  readonly #guests = new Map<string, Set<T>>();
+  /** The addresses that have so many, in the order in which they got there. */
+  readonly #byCount = new Map<number, Set<string>>();
+  #most = 0;
+
+  /** Takes one more in. */
+  add(address: string, guest: T): void {
+    const own = this.#guests.get(address) ?? new Set();
+    this.#guests.set(address, own.add(guest));
+    this.#move(address, own.size - 1, own.size);
+    this.#most = Math.max(this.#most, own.size);
+  }
+
+  /** Lets one go; one who is not held has gone before. */
+  delete(address: string, guest: T): void {
+    const own = this.#guests.get(address);
+    if (!own?.delete(guest)) return;
+    if (own.size === 0) this.#guests.delete(address);
+    this.#move(address, own.size + 1, own.size);
+    if (!this.#byCount.has(this.#most)) this.#most--;
+  }
+
+  /** Who must go first; undefined if nobody is held. */
+  get first(): T | undefined {
+    const [address] = this.#byCount.get(this.#most) ?? [];
+    const [guest] = this.#guests.get(address ?? "") ?? [];
+    return guest;
+  }
+
+  #move(address: string, from: number, to: number): void {
+    const old = this.#byCount.get(from);
+    old?.delete(address);
+    if (old?.size === 0) this.#byCount.delete(from);
+    if (to > 0) this.#byCount.set(to, (this.#byCount.get(to) ?? new Set()).add(address));
+  }
 }
 
+/** Files the daemon needs beside those of its guests: pipes of its tools, its own, and room. */
+const OTHER_FILES = 256;
+
 /**
- * Who must go when the tarpit is full: the one who has been held longest of the address that has
- * the most connections, so that one scanner cannot free the others.
- *
- * @param held in the order of arrival, not empty
+ * How many connections can be held if a process may have so many files open, so that the rest of
+ * the daemon never lacks one.
  */
-export function evicted<T extends Held>(held: Iterable<T>): T {
-  const counts = new Map<string, number>();
-  const first = new Map<string, T>();
-  for (const each of held) {
-    counts.set(each.address, (counts.get(each.address) ?? 0) + 1);
-    if (!first.has(each.address)) first.set(each.address, each);
-  }
-  const most = Math.max(...counts.values());
-  for (const [address, count] of counts) if (count === most) return first.get(address)!;
-  throw new RangeError("nobody is held");
+export function roomFor(files: number): number {
+  return Math.max(1, Math.min(TARPIT.most, files - OTHER_FILES));
 }

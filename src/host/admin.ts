@@ -1,7 +1,6 @@
 import { parseAddress } from "../core/address.ts";
 import type { Host } from "./host.ts";
-import { sessionsHere } from "./logins.ts";
-import { readProc } from "./procfs.ts";
+import { readProc, sessionsAt } from "./procfs.ts";
 import { parentProcess } from "./self.ts";
 
 /** The SSH session that somebody types in. */
@@ -26,7 +25,7 @@ const MOST_PARENTS = 32;
 export async function adminSession(host: Host): Promise<AdminSession | null> {
   const session = readSession(host.env("SSH_CONNECTION") ?? await inheritedFrom(parentProcess()));
   if (session === null) return null;
-  const live = await sessionsHere(session.serverPort);
+  const live = await sessionsAt(session.serverPort);
   return live.some(({ address }) => address === session.address) ? session : null;
 }
 

@@ -1,3 +1,5 @@
+import { printable } from "../core/printable.ts";
+
 /** Why a port could not be connected to. */
 export type Refusal =
   /** Something answered that nobody is there: the host is up, the port is shut. */
@@ -39,4 +41,32 @@ export async function dial(
 /** Whether {@linkcode dial} connected. */
 export function isOpen(answer: Deno.TcpConn | Refusal): answer is Deno.TcpConn {
   return typeof answer !== "string";
+}
+
+/** Milliseconds for a server that took the connection to say something. */
+const GREETING_MS = 5_000;
+
+/**
+ * The first line a server says, without its end; closes the connection.
+ *
+ * @returns null if it says nothing in time, or hangs up
+ */
+export async function greetingOf(conn: Deno.TcpConn): Promise<string | null> {
+  const bytes = new Uint8Array(255); // the most that RFC 4253 gives this line
+  let length = 0;
+  const hangUp = setTimeout(() => conn.close(), GREETING_MS);
+  try {
+    while (length < bytes.length && !bytes.subarray(0, length).includes(0x0a)) {
+      const count = await conn.read(bytes.subarray(length));
+      if (count === null) break;
+      length += count;
+    }
+    conn.close();
+  } catch {
+    // It hung up, or we did: what came so far counts.
+  } finally {
+    clearTimeout(hangUp);
+  }
+  const [line] = new TextDecoder().decode(bytes.subarray(0, length)).split("\n");
+  return printable(line!) || null;
 }

@@ -1,20 +1,22 @@
-import { dirname } from "@std/path";
+import { dirname } from "./path.ts";
 import { Failure } from "../core/errors.ts";
+import { linesOf } from "./lines.ts";
 
-/** No file that C3PO reads whole is larger, but for the ledger, which is its own. */
+/** No file that somebody else may have written is read whole if it is larger. */
 const LARGEST = 65_536;
 
 /**
  * Reads a small file of text.
  *
+ * @param largest how many bytes are small
  * @returns null if there is no such file
  * @throws {Failure} if it cannot be read, or is not a small file of text
  */
-export async function readText(path: string): Promise<string | null> {
+export async function readText(path: string, largest = LARGEST): Promise<string | null> {
   try {
     const { isFile, size } = await Deno.stat(path);
     if (!isFile) throw new Failure(`"${path}" is not a file`);
-    if (size > LARGEST) throw new Failure(`"${path}" is too large: ${size} bytes`);
+    if (size > largest) throw new Failure(`"${path}" is too large: ${size} bytes`);
     return new TextDecoder("utf-8", { fatal: true }).decode(await Deno.readFile(path));
   } catch (error) {
     if (error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotADirectory) {
@@ -43,10 +45,15 @@ export async function modeOf(path: string): Promise<number | null> {
  * Writes a file that only its owner may read, in one step: a reader, or a crash in the middle, meets
  * the old content or the new, nothing between.
  *
+ * @param text the content, or the parts of one that is too large to be held at once
  * @param replace whether a file that is there already may be replaced
  * @throws {Failure} if it cannot be written, or is there and must not be replaced
  */
-export async function writePrivate(path: string, text: string, replace: boolean): Promise<void> {
+export async function writePrivate(
+  path: string,
+  text: string | AsyncIterable<string>,
+  replace: boolean,
+): Promise<void> {
   const folder = dirname(path);
   let staged: string | null = null;
   try {
@@ -54,8 +61,10 @@ export async function writePrivate(path: string, text: string, replace: boolean)
     staged = await Deno.makeTempFile({ dir: folder, prefix: ".c3po-" }); // made with mode 0600
     const file = await Deno.open(staged, { write: true });
     try {
-      const bytes = new TextEncoder().encode(text);
-      for (let at = 0; at < bytes.length;) at += await file.write(bytes.subarray(at));
+      for await (const part of typeof text === "string" ? [text] : text) {
+        const bytes = new TextEncoder().encode(part);
+        for (let at = 0; at < bytes.length;) at += await file.write(bytes.subarray(at));
+      }
       await file.sync();
     } finally {
       file.close();
@@ -75,15 +84,62 @@ export async function writePrivate(path: string, text: string, replace: boolean)
   }
 }
 
+/** The lines of a file, however large, some at a time; none if there is no such file. */
+export async function* linesIn(path: string): AsyncGenerator<string[]> {
+  try {
+    yield* linesOf((await Deno.open(path)).readable);
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotFound)) throw unreachable("read", path, error);
+  }
+}
+
+/** How many bytes a file has; 0 if there is none. */
+export async function sizeOf(path: string): Promise<number> {
+  return await Deno.stat(path).then(({ size }) => size, () => 0);
+}
+
+/** The names in a folder, sorted; none if there is no such folder. */
+export async function namesIn(folder: string): Promise<string[]> {
+  try {
+    return (await Array.fromAsync(Deno.readDir(folder), ({ name }) => name)).sort();
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return [];
+    throw unreachable("read", folder, error);
+  }
+}
+
+/** Removes a file; one that is gone has been removed. */
+export async function removeFile(path: string): Promise<void> {
+  try {
+    await Deno.remove(path);
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotFound)) throw unreachable("remove", path, error);
+  }
+}
+
+/** Gives a file another name, in place of whatever had it. */
+export async function renameFile(from: string, to: string): Promise<void> {
+  try {
+    await Deno.rename(from, to);
+  } catch (error) {
+    throw unreachable("rename", from, error);
+  }
+}
+
 function unreachable(action: string, path: string, error: unknown): unknown {
   if (error instanceof Failure || !(error instanceof Error)) return error;
+  if (error instanceof Deno.errors.NotCapable) {
+    return new Failure(`cannot ${action} "${path}": c3po may not reach that folder`, {
+      hint: "go to that folder and run c3po there",
+      cause: error,
+    });
+  }
   const reason = REASONS.find(([type]) => error instanceof type)?.[1] ?? error.message;
   return new Failure(`cannot ${action} "${path}": ${reason}`, { cause: error });
 }
 
 const REASONS: readonly [abstract new (...args: never[]) => Error, string][] = [
   [Deno.errors.PermissionDenied, "permission denied"],
-  [Deno.errors.NotCapable, "permission denied"],
   [Deno.errors.NotFound, "no such file or folder"],
   [Deno.errors.AlreadyExists, "a part of it is a file, not a folder"],
 ];

@@ -1,4 +1,4 @@
-import { failureOf, patiently, runTool, spawn, tryTool } from "./tool.ts";
+import { failureOf, patiently, runTool, spawn, streamTool, tryTool } from "./tool.ts";
 
 /**
  * Makes sure that ipset is there and the kernel answers it.
@@ -9,9 +9,13 @@ export async function findIpset(): Promise<void> {
   await runTool("ipset", ["list", "-name"]);
 }
 
-/** Loads lines of `ipset restore`; none at all is no work. */
-export async function restoreSets(text: string): Promise<void> {
-  if (text !== "") await runTool("ipset", ["restore"], { stdin: text });
+/** Time for as many lines as the largest sets take. */
+const RESTORE_MS = 120_000;
+
+/** Loads lines of `ipset restore`, at once or in parts; none at all is no work. */
+export async function restoreSets(text: string | AsyncIterable<string>): Promise<void> {
+  if (text === "") return;
+  await runTool("ipset", ["restore"], { stdin: text, timeout: RESTORE_MS });
 }
 
 /**
@@ -81,11 +85,28 @@ export async function armSets(text: string): Promise<ArmedChange> {
 /**
  * Runs commands of which some print, in one process.
  *
+ * @returns the lines printed, some at a time: there may be more than should be held at once
  * @throws {ToolFailure} if any of them failed
  */
-export async function converse(text: string): Promise<string> {
-  const { code, stdout, stderr } = await tryTool("ipset", ["-"], { stdin: text });
-  // In this mode ipset goes on after an error, and ends with 0.
-  if (code !== 0 || stderr !== "") throw failureOf(["ipset", "-"], code, stderr);
-  return stdout.replaceAll("ipset> ", "");
+export async function* converse(text: string): AsyncGenerator<string[]> {
+  for await (const lines of streamTool("ipset", ["-"], text)) {
+    yield lines.map((line) => line.replace(/^(?:ipset> )+/, ""));
+  }
+}
+
+/**
+ * Prints a set, as {@linkcode saveSet} does, some lines at a time.
+ *
+ * @throws {ToolFailure} also if there is no such set
+ */
+export function streamSet(name: string): AsyncGenerator<string[]> {
+  return streamTool("ipset", ["save", name], "");
+}
+
+/** Whether a set holds an address, also as a part of a network. */
+export async function isInSet(name: string, address: string): Promise<boolean> {
+  const { code, stderr } = await tryTool("ipset", ["test", name, address]);
+  if (code === 0) return true;
+  if (/is NOT in set/.test(stderr)) return false;
+  throw failureOf(["ipset", "test", name, address], code, stderr);
 }

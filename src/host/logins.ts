@@ -1,5 +1,4 @@
-import { type Session, sessionsOf } from "../core/sockets.ts";
-import { readProc } from "./procfs.ts";
+import type { Session } from "../core/sockets.ts";
 import { runTool, tryTool } from "./tool.ts";
 
 const PATIENCE_MS = 3000;
@@ -10,11 +9,6 @@ const PATIENCE_MS = 3000;
  * `[priv]` or `[accepted]`.
  */
 const SESSION_TITLE = "^sshd(-session)?: [^ @]+@(notty|internal-sftp|pts/[0-9]+)";
-
-/** The connections from other machines to a port. */
-export async function sessionsHere(port: number): Promise<Session[]> {
-  return sessionsOf(await readProc("/proc/net/tcp", "/proc/net/tcp6"), port);
-}
 
 /**
  * Which of some connections belong to an sshd whose user has logged in. A connection alone, or an

@@ -1,4 +1,4 @@
-import { hasConnections, listeners } from "../core/sockets.ts";
+import { hasConnections, listeners, type Session, sessionsOf } from "../core/sockets.ts";
 import { failureOf, runTool, tryTool } from "./tool.ts";
 
 const PATIENCE_MS = 2000;
@@ -9,6 +9,18 @@ const PATIENCE_MS = 2000;
  */
 export async function listeningPorts(): Promise<Set<number>> {
   return listeners(await readProc("/proc/net/tcp", "/proc/net/tcp6"));
+}
+
+/** The connections from other machines to a port of this one. */
+export async function sessionsAt(port: number): Promise<Session[]> {
+  return sessionsOf(await readProc("/proc/net/tcp", "/proc/net/tcp6"), port);
+}
+
+/** How many files a process like this one may have open. */
+export async function openFilesLimit(): Promise<number> {
+  // Of the process that reads it: limits are inherited.
+  const [, soft] = /^Max open files +(\d+)/m.exec(await readProc("/proc/self/limits")) ?? [];
+  return Number(soft ?? 1024);
 }
 
 /** Whether anybody from outside has a connection to a local port. */

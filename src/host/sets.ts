@@ -1,9 +1,9 @@
 import { type Address, FAMILIES, type Family } from "../core/address.ts";
 import { Failure } from "../core/errors.ts";
 import { createSets, parseEntries, type SetEntry, type SetText } from "../core/firewall/ipset.ts";
-import type { SetSpec } from "../core/firewall/sets.ts";
+import { type SetSpec, SSH } from "../core/firewall/sets.ts";
 import { isRoot } from "./host.ts";
-import { restoreSets, saveSet } from "./ipset.ts";
+import { restoreSets, saveSet, setNames } from "./ipset.ts";
 
 /** An entry of one of a pair of sets, the one for IPv4 and the one for IPv6. */
 export interface FamilyEntry extends SetEntry {
@@ -46,7 +46,16 @@ export async function changePair(
   await restoreSets(createSets(sets) + lines.join(""));
 }
 
-function needRoot(): void {
+/**
+ * Whether the kernel's sets are those of a `serve`, running or killed, so that they hold all there is.
+ * A `serve` that stopped took them away and saved what they held.
+ */
+export async function isServed(): Promise<boolean> {
+  return (await setNames()).includes(SSH.name);
+}
+
+/** @throws {Failure} without root */
+export function needRoot(): void {
   if (isRoot()) return;
   throw new Failure("the kernel's sets are for root only", { hint: "run it with sudo" });
 }

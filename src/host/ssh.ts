@@ -1,6 +1,6 @@
 import { Failure } from "../core/errors.ts";
 import { readSshSettings, type SshSettings } from "../core/ssh_settings.ts";
-import { missing, type Result } from "./tool.ts";
+import { notStarted, type Result } from "./tool.ts";
 
 /** What `ssh -G` made of a command line. */
 export interface SshAnswer {
@@ -20,7 +20,7 @@ export interface SshAnswer {
  * @throws {Failure} if ssh is missing, or cannot tell
  */
 export async function askSsh(args: readonly string[]): Promise<SshAnswer> {
-  const { code, stdout, stderr } = await outputOf("ssh", ["-G", ...args]);
+  const { code, stdout, stderr } = await runSsh(["-G", ...args]);
   if (code !== 0) return { settings: null, code, stderr };
   const settings = readSshSettings(stdout);
   if (settings === null) {
@@ -47,16 +47,20 @@ export async function resolveHost(name: string | undefined): Promise<string | nu
   }
 }
 
-async function outputOf(tool: string, args: readonly string[]): Promise<Result> {
+/**
+ * Runs ssh to its end, with nothing on stdin.
+ *
+ * @throws {Failure} if ssh is missing
+ */
+export async function runSsh(args: readonly string[]): Promise<Result> {
   try {
-    const { code, stdout, stderr } = await new Deno.Command(tool, {
+    const { code, stdout, stderr } = await new Deno.Command("ssh", {
       args: [...args],
       stdin: "null",
     }).output();
     const text = new TextDecoder();
     return { code, stdout: text.decode(stdout), stderr: text.decode(stderr) };
   } catch (error) {
-    if (error instanceof Deno.errors.NotFound) throw missing(tool);
-    throw error;
+    throw notStarted("ssh", error);
   }
 }

@@ -1,4 +1,5 @@
 import { Failure } from "../core/errors.ts";
+import { linesOf } from "./lines.ts";
 
 /** A program that ended, with everything it printed. */
 export interface Result {
@@ -9,8 +10,8 @@ export interface Result {
 
 /** How a program is run. */
 export interface ToolOptions {
-  /** What the program reads; nothing unless given. */
-  readonly stdin?: string;
+  /** What the program reads, at once or in parts; nothing unless given. */
+  readonly stdin?: string | AsyncIterable<string>;
   /** Milliseconds until the program is taken for stuck and killed; 10 000 unless given. */
   readonly timeout?: number;
 }
@@ -36,6 +37,7 @@ export class ToolFailure extends Failure {
 /** Root's PATH under sudo or cron may lack the folders of iptables and ipset. */
 const SYSTEM_FOLDERS = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 const PATIENCE_MS = 10_000;
+const STREAM_PATIENCE_MS = 120_000;
 
 /** The environment in which tools speak English, find their helpers, and learn no secret of ours. */
 export function toolEnvironment(): { env: Record<string, string>; clearEnv: true } {
@@ -115,6 +117,33 @@ export async function runTool(
   return stdout;
 }
 
+/**
+ * Runs a program that must succeed, and say nothing to stderr, for more output than should be held
+ * at once.
+ *
+ * @param stdin what the program reads; small enough for a pipe
+ * @returns its lines, some at a time
+ * @throws {ToolFailure} at the end, if it failed
+ */
+export async function* streamTool(
+  tool: string,
+  args: readonly string[],
+  stdin: string,
+): AsyncGenerator<string[]> {
+  const child = spawn(tool, args);
+  const timer = setTimeout(() => child.kill("SIGKILL"), STREAM_PATIENCE_MS);
+  try {
+    const complaints = new Response(child.stderr).text();
+    await feed(child.stdin, stdin);
+    yield* linesOf(child.stdout);
+    const [{ code }, stderr] = await Promise.all([child.status, complaints]);
+    // Some programs that read commands go on after an error, and end with 0.
+    if (code !== 0 || stderr !== "") throw failureOf([tool, ...args], code, stderr);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
 /** The error of a program that ended with another code than 0. */
 export function failureOf(command: readonly string[], code: number, stderr: string): ToolFailure {
   const said = stderr.trim().split("\n").filter((line) => line.trim() !== "").join("; ");
@@ -144,22 +173,44 @@ export function spawn(
       ...toolEnvironment(),
     }).spawn();
   } catch (error) {
-    if (error instanceof Deno.errors.NotFound) throw missing(tool);
-    if (error instanceof Deno.errors.PermissionDenied) {
-      throw new ToolFailure(tool, null, "permission denied");
-    }
-    throw error;
+    throw notStarted(tool, error);
   }
 }
 
+/** The error of a program that could not even be started. */
+export function notStarted(tool: string, error: unknown): unknown {
+  if (error instanceof Deno.errors.NotFound) return missing(tool);
+  if (error instanceof Deno.errors.PermissionDenied) {
+    return new ToolFailure(tool, null, "permission denied");
+  }
+  // A library slipped in by a variable could do what we may not, so it may not come along.
+  const [, variable] = /\b((?:LD|DYLD)_\w+)/.exec(String(error)) ?? [];
+  if (error instanceof Deno.errors.NotCapable && variable !== undefined) {
+    return new ToolFailure(
+      tool,
+      null,
+      `not started, because ${variable} is set`,
+      `unset ${variable}`,
+    );
+  }
+  return error;
+}
+
 /** Writes all of a text and closes. A program that ended before is told apart by its exit code. */
-export async function feed(stdin: WritableStream<Uint8Array>, text: string): Promise<void> {
+export async function feed(
+  stdin: WritableStream<Uint8Array>,
+  text: string | AsyncIterable<string>,
+): Promise<void> {
   const writer = stdin.getWriter();
   try {
-    await writer.write(new TextEncoder().encode(text));
+    for await (const part of typeof text === "string" ? [text] : text) {
+      await writer.write(new TextEncoder().encode(part));
+    }
     await writer.close();
   } catch (error) {
-    if (!(error instanceof Deno.errors.BrokenPipe)) throw error;
+    if (error instanceof Deno.errors.BrokenPipe) return;
+    await writer.abort().catch(() => {}); // so that the program does not wait for more
+    throw error;
   }
 }
 
@@ -170,10 +221,11 @@ const PACKAGES: Readonly<Record<string, string>> = {
   "iptables-restore": "iptables",
   "ip6tables-restore": "iptables",
   ssh: "openssh-client",
+  sshd: "openssh-server",
 };
 
 /** The error of a program that is not there, with the way to get it. */
-export function missing(tool: string): ToolFailure {
+function missing(tool: string): ToolFailure {
   const name = PACKAGES[tool] ?? tool;
   return new ToolFailure(
     tool,

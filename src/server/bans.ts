@@ -1,12 +1,20 @@
 import { getLogger } from "@logtape/logtape";
-import { type Family, parseAddress } from "../core/address.ts";
+import { type Family, parseAddress, parseBanned } from "../core/address.ts";
+import { LogBudget } from "../core/budget.ts";
+import { forgivenBy } from "../core/changes.ts";
 import { C3poError } from "../core/errors.ts";
-import { addEntry, drainSets, elementOf, parseEntries } from "../core/firewall/ipset.ts";
-import { banSet, hitSet, nextHitSet } from "../core/firewall/sets.ts";
-import { byUnit, type Hit, hitsOf } from "../core/hits.ts";
-import type { Ledger } from "../core/ledger.ts";
+import {
+  addEntry,
+  drainSets,
+  elementOf,
+  parseEntry,
+  type SetText,
+} from "../core/firewall/ipset.ts";
+import { allowSet, banSet, hitSet, nextHitSet } from "../core/firewall/sets.ts";
+import { type Hit, hitOf, PendingHits } from "../core/hits.ts";
 import type { Clock } from "../host/clock.ts";
-import { converse, restoreSets } from "../host/ipset.ts";
+import { converse, isInSet, restoreSets } from "../host/ipset.ts";
+import type { Memory } from "./memory.ts";
 
 /** What the keeper of the bans goes by. */
 export interface BanOptions {
@@ -15,77 +23,149 @@ export interface BanOptions {
   readonly trigger: "syn" | "handshake";
 }
 
-/** The kernel's notes are read this often, in milliseconds; arrivals in the tarpit do not wait. */
-const READ_MS = 5000;
+/**
+ * How long it takes from one reading of the kernel's notes to the next, in milliseconds: longer from
+ * time to time while nothing happens. Arrivals in the tarpit do not wait.
+ */
+const SHORTEST_REST_MS = 1000;
+const LONGEST_REST_MS = 5000;
+/** Arrivals within so many milliseconds are dealt with together. */
+const GAP_MS = 50;
+
+/** Arrivals that wait to be dealt with; in a crowd of more, the kernel's notes will do. */
+const MOST_ARRIVALS = 4096;
+/** Arrivals that each cost a question to the kernel, in one reading. */
+const MOST_QUESTIONS = 64;
+
+const LOG_LINES = 20;
+const LOG_WINDOW_MS = 1000;
 
 const log = getLogger(["c3po", "bans"]);
 
 /** Reads from the kernel who touched traps, and keeps those shut out who do it again. */
 export class Bans {
   readonly #options: BanOptions;
-  readonly #ledger: Ledger;
+  readonly #memory: Memory;
   readonly #clock: Clock;
   readonly #arrived = new Set<string>();
-  #wake = new AbortController();
+  readonly #pending = new PendingHits();
+  readonly #budget = new LogBudget(LOG_LINES, LOG_WINDOW_MS);
+  #rest = SHORTEST_REST_MS;
+  #wake: () => void = () => {};
 
-  constructor(options: BanOptions, ledger: Ledger, clock: Clock) {
+  constructor(options: BanOptions, memory: Memory, clock: Clock) {
     this.#options = options;
-    this.#ledger = ledger;
+    this.#memory = memory;
     this.#clock = clock;
   }
 
   /** Somebody completed a connection to a trap. */
   arrived(address: string): void {
-    this.#arrived.add(parseAddress(address).text);
-    this.#wake.abort();
+    if (this.#arrived.size < MOST_ARRIVALS) this.#arrived.add(parseAddress(address).text);
+    this.#wake();
   }
 
-  /** Reads the kernel's notes until the signal is aborted. */
+  /** Reads the kernel's notes until the signal is aborted, and once more then. */
   async run(signal: AbortSignal): Promise<void> {
-    while (!signal.aborted) {
+    for (let last = false; !last;) {
+      last = signal.aborted;
       try {
         await this.read();
+        await this.#memory.writeDue(this.#clock.now());
       } catch (error) {
         if (!(error instanceof C3poError)) throw error;
-        log.error("cannot read who touched traps", { error: error.message });
+        log.error("cannot keep the bans, trying again", { error: error.message });
       }
-      await this.#clock.sleep(READ_MS, AbortSignal.any([signal, this.#wake.signal]));
-      this.#wake = new AbortController();
+      if (last) break;
+      await this.#clock.sleep(GAP_MS, signal);
+      if (this.#arrived.size === 0) await this.#sleepUntilArrival(signal);
     }
+    this.#settleLog(Infinity);
   }
 
-  /** Reads the kernel's notes once, and lengthens the bans of those who were banned before. */
+  /** Reads the kernel's notes once, and bans whom the kernel has not banned, or not for long enough. */
   async read(): Promise<void> {
+    const now = this.#clock.now();
+    // First, so that nobody is banned again for what was just forgiven.
+    const changes = await this.#memory.takeChanges(now);
+    const isForgiven = forgivenBy(changes);
+    const arrived = [...this.#arrived];
+    this.#arrived.clear();
     const pairs = this.#options.families.map((family) =>
       [hitSet(family), nextHitSet(family)] as const
     );
-    const arrived = [...this.#arrived];
-    this.#arrived.clear();
-    const noted = await converse(drainSets(pairs));
-    const hits = pairs.flatMap(([, spare]) => hitsOf(parseEntries(noted, spare)));
-    const offenders = this.#options.trigger === "syn"
-      ? hits
-      : hits.filter(({ source }) => arrived.includes(source));
-    const offences = byUnit(offenders).map((hit) => this.#record(hit)).filter((text) =>
-      text !== ""
-    );
-    await restoreSets(offences.join(""));
+    let isQuiet = changes.length === 0 && arrived.length === 0;
+    let bans: SetText = "";
+    for await (const lines of converse(drainSets(pairs))) {
+      for (const line of lines) {
+        const entry = pairs.map(([, spare]) => parseEntry(line, spare)).find((each) => each);
+        if (!entry) continue;
+        isQuiet = false;
+        const hit = hitOf(entry);
+        if (!isForgiven(hit.unit.text)) bans += this.#touched(hit, now);
+      }
+    }
+    let questions = 0;
+    for (const source of arrived) {
+      const unit = parseBanned(source);
+      if (!this.#bansArrivals(unit.text, now) || isForgiven(unit.text)) continue;
+      // The note may have been lost in a flood. Only who is allowed leaves none.
+      let hit = this.#pending.take(source);
+      if (hit === undefined) {
+        if (++questions > MOST_QUESTIONS) break;
+        if (await isInSet(allowSet(unit.family).name, source)) continue;
+        hit = { source, unit, port: null };
+      }
+      bans += this.#record(hit, "handshake", now);
+    }
+    await restoreSets(bans);
+    this.#rest = isQuiet ? Math.min(this.#rest * 2, LONGEST_REST_MS) : SHORTEST_REST_MS;
+    this.#settleLog(now);
   }
 
-  #record(hit: Hit): string {
-    const now = this.#clock.now();
-    const offender = this.#ledger.touch(hit.unit.text, hit.port, now);
+  /** @returns what the kernel is still to be told */
+  #touched(hit: Hit, now: number): SetText {
+    if (!this.#bansArrivals(hit.unit.text, now)) return this.#record(hit, "syn", now);
+    this.#pending.add(hit);
+    return "";
+  }
+
+  /** Whether the kernel left it to us to ban who completes a connection. */
+  #bansArrivals(unit: string, now: number): boolean {
+    return this.#options.trigger === "handshake" || this.#memory.friends.has(unit, now);
+  }
+
+  #record(hit: Hit, trigger: BanOptions["trigger"], now: number): SetText {
+    const offender = this.#memory.ledger.touch(hit.unit.text, hit.port, now);
     if (offender === null) return "";
     const seconds = Math.round((offender.until - now) / 1000);
-    log.warn("ban", {
-      address: hit.unit.text,
-      port: hit.port,
-      trigger: this.#options.trigger,
-      offences: offender.offences,
-      seconds,
-    });
+    this.#memory.changed(now);
+    this.#memory.bansChanged(now);
+    if (this.#budget.take(now)) {
+      log.warn("ban", {
+        address: hit.source,
+        port: hit.port ?? "unknown",
+        trigger,
+        offences: offender.offences,
+        seconds,
+      });
+    }
     // The kernel's own ban is a first one.
-    const isKept = this.#options.trigger === "syn" && offender.offences === 1;
+    const isKept = trigger === "syn" && offender.offences === 1;
     return isKept ? "" : addEntry(banSet(hit.unit.family), elementOf(hit.unit), seconds);
+  }
+
+  #settleLog(now: number): void {
+    const suppressed = this.#budget.settle(now);
+    if (suppressed > 0) log.warn("bans left out of the log", { suppressed });
+  }
+
+  async #sleepUntilArrival(signal: AbortSignal): Promise<void> {
+    const nap = new AbortController();
+    this.#wake = () => nap.abort();
+    signal.addEventListener("abort", this.#wake);
+    if (!signal.aborted) await this.#clock.sleep(this.#rest, nap.signal);
+    signal.removeEventListener("abort", this.#wake);
+    this.#wake = () => {};
   }
 }

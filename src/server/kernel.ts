@@ -1,3 +1,4 @@
+import { getLogger } from "@logtape/logtape";
 import type { Family } from "../core/address.ts";
 import { Failure } from "../core/errors.ts";
 import { drift, isComplete, type OwnRules, ownRules } from "../core/firewall/drift.ts";
@@ -6,7 +7,7 @@ import { applyOpening, createSets, type SetText, stageOpening } from "../core/fi
 import type { FirewallPlan } from "../core/firewall/plan.ts";
 import type { Opening } from "../core/opening.ts";
 import type { Clock } from "../host/clock.ts";
-import { type ArmedChange, armSets, findIpset, restoreSets } from "../host/ipset.ts";
+import { type ArmedChange, armSets, findIpset, restoreSets, setNames } from "../host/ipset.ts";
 import {
   backendHere,
   BACKENDS,
@@ -37,6 +38,8 @@ const LOCK_PATIENCE = { tries: 12, pauseMs: 200, passing: isLocked };
 /** Somebody else may change rules between our loading them and our looking at them. */
 const LOAD_TRIES = 3;
 
+const log = getLogger(["c3po", "kernel"]);
+
 /** The firewall as the kernel has it. */
 export class Kernel {
   readonly #plan: FirewallPlan;
@@ -61,20 +64,33 @@ export class Kernel {
   }
 
   /**
-   * Makes the sets, taking over those that are there. Sets of the same name but another layout, left
-   * by another version, go first, and with them the rules that hold them.
+   * Removes what a crash or another version left and this one cannot take over: sets of another
+   * layout, with the rules that hold them, and rules in the tables of the iptables that is not in use.
+   */
+  async clearMisfits(): Promise<void> {
+    const here = await backendHere();
+    for (const family of this.#plan.chains.keys()) {
+      for (const backend of BACKENDS) {
+        if (backend !== here) await removeRules(family, backend);
+      }
+    }
+    const present = await setNames();
+    try {
+      await restoreSets(createSets(this.#plan.sets.filter(({ name }) => present.includes(name))));
+    } catch (error) {
+      if (!(error instanceof Failure) || !/already exists/.test(error.message)) throw error;
+      log.warn("sets of another layout are replaced, and bans with them");
+      await this.remove();
+    }
+  }
+
+  /**
+   * Makes the sets, taking over those that are there.
    *
    * @param fill lines that put the first entries into them
    */
   async loadSets(fill: SetText): Promise<void> {
-    const text = createSets(this.#plan.sets) + fill;
-    try {
-      await restoreSets(text);
-    } catch (error) {
-      if (!(error instanceof Failure) || !/already exists/.test(error.message)) throw error;
-      await this.remove();
-      await restoreSets(text);
-    }
+    await restoreSets(createSets(this.#plan.sets) + fill);
   }
 
   /**
@@ -123,16 +139,6 @@ export class Kernel {
       apply: () => armed.fire(applyOpening(port, seconds())),
       cancel: () => armed.cancel(),
     };
-  }
-
-  /** Removes what a crash left in the tables of the iptables that is not in use. */
-  async clearOtherBackend(): Promise<void> {
-    const here = await backendHere();
-    for (const family of this.#plan.chains.keys()) {
-      for (const backend of BACKENDS) {
-        if (backend !== here) await removeRules(family, backend);
-      }
-    }
   }
 
   /** Removes every rule and set of ours, in whatever state they are; sessions live on. */

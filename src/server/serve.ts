@@ -4,11 +4,10 @@ import type { ServerConfig } from "../core/config.ts";
 import { formatDuration } from "../core/duration.ts";
 import { firstEntries, hideSeconds } from "../core/firewall/ipset.ts";
 import { firewallPlan } from "../core/firewall/plan.ts";
-import { Ledger } from "../core/ledger.ts";
 import type { PortRules } from "../core/opening.ts";
 import { formatPortRange } from "../core/ports.ts";
 import type { Schedule } from "../core/schedule.ts";
-import { DEFAULT_BANNER, TARPIT, TARPIT_PORT } from "../core/tarpit.ts";
+import { DEFAULT_BANNER, TARPIT_PORT } from "../core/tarpit.ts";
 import type { AdminSession } from "../host/admin.ts";
 import type { Clock } from "../host/clock.ts";
 import { hasIptables } from "../host/iptables.ts";
@@ -16,15 +15,14 @@ import { bannerOf, listenAnywhere } from "../host/listener.ts";
 import { lockServe } from "../host/lock.ts";
 import type { ServiceManager } from "../host/notify.ts";
 import { hasIpv6 } from "../host/procfs.ts";
-import { Bans } from "./bans.ts";
+import { Defence } from "./defence.ts";
 import { Guard } from "./guard.ts";
 import { heartbeat } from "./heartbeat.ts";
 import { type Hiding, Kernel } from "./kernel.ts";
 import { Rotation } from "./rotation.ts";
 import { Services } from "./services.ts";
-import { Tarpit } from "./tarpit.ts";
 import { Trial } from "./trial.ts";
-import { befriend, checkWayIn } from "./welcome.ts";
+import { checkWayIn } from "./welcome.ts";
 
 const log = getLogger(["c3po", "serve"]);
 
@@ -35,6 +33,8 @@ export interface Serving {
   readonly clock: Clock;
   /** Where run-time files live. */
   readonly runtimeFolder: string;
+  /** Where what outlives a restart is kept. */
+  readonly stateFolder: string;
   /** Who started this, and waits for it to be ready. */
   readonly service: ServiceManager;
   /** The SSH session it is started from, if any. */
@@ -42,9 +42,6 @@ export interface Serving {
   /** Start even where that shuts out the one who starts it. */
   readonly force: boolean;
 }
-
-/** Thirty days are more than the kernel counts; this is as long as it can. */
-const FRIEND_SECONDS = 2_147_483;
 
 /**
  * Opens the ports of each minute, springs the traps and keeps the bans, until the signal is
@@ -67,11 +64,7 @@ export async function serve(serving: Serving, signal: AbortSignal): Promise<void
   const kernel = new Kernel(plan, hiding(config, trial), clock);
   const rules = (): Promise<PortRules> => services.rules();
   const rotation = new Rotation({ ...config, schedule, rules }, kernel, clock);
-  const bans = new Bans({ families, trigger: config.trigger }, new Ledger(config), clock);
-  const tarpit = new Tarpit(TARPIT, await bannerToShow(config.sshPort), clock);
-  const fill = firstEntries(config.allow, families) + befriend(admin, families, FRIEND_SECONDS);
-  const refill = (): Promise<void> => kernel.loadSets(fill);
-  const guard = new Guard({ kernel, rotation, hiddenPort: config.sshPort, refill }, clock);
+  const banner = await bannerToShow(config.sshPort);
 
   await kernel.look();
   undo.defer(async () => {
@@ -79,8 +72,11 @@ export async function serve(serving: Serving, signal: AbortSignal): Promise<void
     // Not reached if something could not be removed: then the guardian tries as well.
     await trial?.end();
   });
-  await kernel.clearOtherBackend();
-  await kernel.loadSets(fill);
+  await kernel.clearMisfits();
+  const defence = await Defence.open({ ...serving, families, banner });
+  undo.defer(() => defence.close());
+  if (admin !== null) await defence.welcome(admin.address);
+  await kernel.loadSets(firstEntries(config.allow, families));
   const opening = await rotation.open();
   await kernel.loadRules();
   log.info("started", {
@@ -91,6 +87,11 @@ export async function serve(serving: Serving, signal: AbortSignal): Promise<void
     families: families.map((family) => `IPv${family}`).join(","),
     next: "log in with: c3po ssh HOST",
   });
+  const refill = async (): Promise<void> => {
+    await kernel.loadSets(firstEntries(config.allow, families));
+    await defence.refill();
+  };
+  const guard = new Guard({ kernel, rotation, hiddenPort: config.sshPort, refill }, clock);
   await service.ready();
   await service.status(`${opening.traps.length} traps, SSH port of the minute open`);
   signal.addEventListener("abort", () => void service.stopping(), { once: true });
@@ -98,8 +99,7 @@ export async function serve(serving: Serving, signal: AbortSignal): Promise<void
     (stop) => rotation.run(stop),
     (stop) => guard.run(stop),
     (stop) => heartbeat(service, () => rotation.onTime(), clock, stop),
-    (stop) => bans.run(stop),
-    (stop) => tarpit.run(listener, (address) => bans.arrived(address), stop),
+    ...defence.parts(listener),
     ...(trial === null ? [] : [(stop: AbortSignal) => trial.run(stop)]),
   ]);
   log.info("stopped", { signal: String(signal.reason) });

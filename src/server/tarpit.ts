@@ -1,9 +1,12 @@
-import { evicted, greeting, type TarpitPolicy } from "../core/tarpit.ts";
+import { parseBanned } from "../core/address.ts";
+import { Crowd, greeting, type TarpitPolicy } from "../core/tarpit.ts";
 import type { Clock } from "../host/clock.ts";
 import type { Guest, Listener } from "../host/listener.ts";
 
 /** A guest, and when it gets its next drip. */
 interface HeldGuest extends Guest {
+  /** The address, or the /64: whose connections are counted together. */
+  readonly unit: string;
   nextDrip: number;
   dripping: boolean;
 }
@@ -12,14 +15,15 @@ interface HeldGuest extends Guest {
 const LOOK_MS = 1000;
 
 /**
- * Holds whoever completes a connection to a trap. What a guest sends is never read, so its window
- * closes; it gets a byte now and then, so that it goes on hoping.
+ * Holds whoever completes a connection to a trap. What a guest sends is never read, and most of it the
+ * kernel drops before it costs memory; a guest gets a byte now and then, so that it goes on hoping.
  */
 export class Tarpit {
   readonly #policy: TarpitPolicy;
   readonly #greeting: Uint8Array;
   readonly #clock: Clock;
   readonly #held = new Set<HeldGuest>();
+  readonly #crowd = new Crowd<HeldGuest>();
 
   /** @param banner what the real sshd says first */
   constructor(policy: TarpitPolicy, banner: string, clock: Clock) {
@@ -54,9 +58,15 @@ export class Tarpit {
   }
 
   #hold(guest: Guest): void {
-    if (this.#held.size >= this.#policy.most) this.#release(evicted(this.#held));
-    const held = { ...guest, nextDrip: this.#clock.now() + this.#policy.dripMs, dripping: false };
+    if (this.#held.size >= this.#policy.most) this.#release(this.#crowd.first!);
+    const held: HeldGuest = {
+      ...guest,
+      unit: parseBanned(guest.address).text,
+      nextDrip: this.#clock.now() + this.#policy.dripMs,
+      dripping: false,
+    };
     this.#held.add(held);
+    this.#crowd.add(held.unit, held);
     this.#send(held, this.#greeting);
   }
 
@@ -81,6 +91,7 @@ export class Tarpit {
 
   #release(guest: HeldGuest): void {
     this.#held.delete(guest);
+    this.#crowd.delete(guest.unit, guest);
     guest.close();
   }
 }

@@ -4,7 +4,8 @@ import { C3poError, Failure } from "../core/errors.ts";
 import type { Session } from "../core/sockets.ts";
 import type { Clock } from "../host/clock.ts";
 import { type Guardian, postGuardian } from "../host/guardian.ts";
-import { loggedIn, sessionsHere } from "../host/logins.ts";
+import { loggedIn } from "../host/logins.ts";
+import { sessionsAt } from "../host/procfs.ts";
 
 const LOOK_SECONDS = 1;
 /** What is left of a trial is told at these times, in seconds before its end, and each minute. */
@@ -48,7 +49,7 @@ export class Trial {
    * @throws {Failure} if the guardian does not start: then nothing may be changed
    */
   static async begin(seconds: number, sshPort: number, clock: Clock): Promise<Trial> {
-    const before = await sessionsHere(sshPort);
+    const before = await sessionsAt(sshPort);
     const task = ["serve", "--undo", "--try", `${seconds}s`, "--ssh-port", String(sshPort)];
     const guardian = await postGuardian(task);
     return new Trial(seconds, sshPort, before, guardian, clock);
@@ -100,7 +101,7 @@ export class Trial {
 
   async #findLogin(): Promise<Session | null> {
     try {
-      const fresh = (await sessionsHere(this.#sshPort)).filter(({ id }) => !this.#before.has(id));
+      const fresh = (await sessionsAt(this.#sshPort)).filter(({ id }) => !this.#before.has(id));
       return (await loggedIn(fresh))[0] ?? null;
     } catch (error) {
       if (!(error instanceof C3poError)) throw error;

@@ -1,11 +1,7 @@
 import { getLogger } from "@logtape/logtape";
-import { type Address, type Family, parseBanned } from "../core/address.ts";
 import type { ServerConfig } from "../core/config.ts";
-import { addEntry, elementOf, removeEntry, type SetText } from "../core/firewall/ipset.ts";
-import { banSet, friendSet } from "../core/firewall/sets.ts";
 import { isPrivate, refuseLockout } from "../core/lockout.ts";
-import type { PortRange } from "../core/ports.ts";
-import { formatPortRange } from "../core/ports.ts";
+import { formatPortRange, type PortRange } from "../core/ports.ts";
 import type { AdminSession } from "../host/admin.ts";
 import { listeningPorts } from "../host/procfs.ts";
 
@@ -47,18 +43,4 @@ export async function checkWayIn(
       next: "open them there; until somebody has logged in once, start with --try 10m",
     });
   }
-}
-
-/** Lines that make a friend of whoever starts `serve`, and lift the ban of one who is banned. */
-export function befriend(
-  admin: AdminSession | null,
-  families: readonly Family[],
-  seconds: number,
-): SetText {
-  if (admin === null) return "";
-  const who: Address = parseBanned(admin.address);
-  if (!families.includes(who.family)) return "";
-  log.info("the one who starts this is a friend", { address: admin.address });
-  return addEntry(friendSet(who.family), elementOf(who), seconds) +
-    removeEntry(banSet(who.family), elementOf(who));
 }

@@ -69,6 +69,7 @@ const plain: SshSettings = {
   controlPath: null,
   checksHostIp: false,
   indirect: false,
+  proxied: false,
   command: false,
 };
 
@@ -84,8 +85,13 @@ Deno.test("readSshSettings() reads what ssh -G prints", () => {
     controlPath: "/tmp/a b",
     checksHostIp: true,
     indirect: true,
+    proxied: false,
     command: true,
   });
+  const ours = readSshSettings(head + "proxycommand /usr/bin/c3po proxy --key k web\n");
+  assertEquals(ours, { ...plain, proxied: true });
+  const theirs = readSshSettings(head + "proxycommand nc web 22\n");
+  assertEquals(theirs, { ...plain, indirect: true });
   assertEquals(readSshSettings(head + "controlpath none\nproxycommand none\n"), plain);
 });
 
@@ -107,6 +113,7 @@ Deno.test("another port leaves the names of known_hosts and of the shared connec
   assertEquals(args({ port: 2222 }), ["-o", "HostKeyAlias=[web.example.org]:2222"]);
   assertEquals(args({ hostname: "Web" }), ["-o", "HostKeyAlias=web"]);
   assertEquals(args({ hostKeyAlias: "w" }), []);
+  assertEquals(args({ hostKeyAlias: "w", proxied: true }), ["-o", "ProxyCommand=none"]);
   assertEquals(args({ hostKeyAlias: "w", checksHostIp: true }), ["-o", "CheckHostIP=no"]);
   assertEquals(args({ hostKeyAlias: "w", controlPath: "/t/a%b" }), ["-o", "ControlPath=/t/a%%b"]);
   assertEquals(args({ hostKeyAlias: "w", controlPath: "/t/a b" }), ["-o", 'ControlPath="/t/a b"']);

@@ -1,8 +1,11 @@
 import { assertEquals, assertMatch } from "@std/assert";
+import { join } from "@std/path";
 import {
   c3poCommand,
+  CHECKOUT,
   kernelTest,
   Lab,
+  must,
   type Namespace,
   type RunResult,
   snapshot,
@@ -58,17 +61,34 @@ kernelTest("serve refuses a key that others may read, and changes nothing", asyn
 kernelTest("serve without root says so, with a hint, and changes nothing", async () => {
   await using lab = await Lab.create({ peers: [] });
   const before = await snapshot(lab.server);
-  // A user namespace takes away root's name and rights, but not the checkout's files.
-  const command = [...c3poCommand(), "serve"];
-  const { code, stdout, stderr } = await lab.server.run("unshare", ["-U", ...command], {
-    env: { C3PO_SECRET: "classic:a secret of the kernel tests" },
-  });
-  assertEquals([code, stdout], [1, ""]);
-  assertMatch(
-    stderr,
-    /^c3po: error: serve needs root to change the firewall\nc3po: hint: .*--dry-run$/m,
-  );
-  assertEquals(await snapshot(lab.server), before);
+  // A user who cannot look into root's folders needs a c3po of their own.
+  const folder = await Deno.makeTempDir({ prefix: "c3po-nobody-" });
+  try {
+    await Deno.chmod(folder, 0o755);
+    await Deno.copyFile(Deno.execPath(), join(folder, "deno"));
+    const bundled = ["--quiet", "--frozen", "--output", join(folder, "c3po.js"), "main.ts"];
+    await must(Deno.execPath(), ["bundle", ...bundled], { cwd: CHECKOUT });
+    const nobody = ["--reuid=65534", "--regid=65534", "--clear-groups"];
+    const command = [
+      join(folder, "deno"),
+      "run",
+      "-A",
+      "--no-config",
+      join(folder, "c3po.js"),
+      "serve",
+    ];
+    const env = { C3PO_SECRET: "classic:a secret of the kernel tests", HOME: "/nonexistent" };
+    const run = { env: { ...env, DENO_DIR: "/nonexistent" } };
+    const { code, stdout, stderr } = await lab.server.run("setpriv", [...nobody, ...command], run);
+    assertEquals([code, stdout], [1, ""]);
+    assertMatch(
+      stderr,
+      /^c3po: error: serve needs root to change the firewall\nc3po: hint: .*--dry-run$/m,
+    );
+    assertEquals(await snapshot(lab.server), before);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
 });
 
 kernelTest("a second serve names the first and leaves it alone", async () => {

@@ -1,8 +1,6 @@
+import { factsOf } from "../../client/key_facts.ts";
 import type { Arguments } from "../../core/arguments.ts";
-import { fingerprint } from "../../core/fingerprint.ts";
-import { type Key, rangeOf, schemeOf } from "../../core/key.ts";
-import { formatPortRange } from "../../core/ports.ts";
-import { modeOf } from "../../host/files.ts";
+import type { Key } from "../../core/key.ts";
 import type { Host } from "../../host/host.ts";
 import { findKey } from "../../host/keyring.ts";
 import { resolveHost } from "../../host/ssh.ts";
@@ -14,27 +12,21 @@ export async function checkKey(
   host: Host,
 ): Promise<number> {
   const search = { file: args.value("key"), name, resolve: () => resolveHost(name) };
-  const { key, source } = await findKey(search, host);
-  const bits = source.startsWith("$") ? null : await modeOf(source);
-  const mode = bits === null ? null : `0${bits.toString(8).padStart(3, "0")}`;
-  const [scheme, ports] = [schemeOf(key), formatPortRange(rangeOf(key))];
-  const mark = await fingerprint(key);
+  const facts = await factsOf(await findKey(search, host));
   if (args.has("json")) {
-    const { kind } = key;
-    const answer = { source, mode, scheme, kind, ports, fingerprint: mark };
-    host.terminal.out(`${JSON.stringify(answer)}\n`);
+    host.terminal.out(`${JSON.stringify(facts)}\n`);
     return 0;
   }
   const rows = [
-    ["key", source],
-    ["mode", mode ?? "none"],
-    ["scheme", scheme],
-    ["strength", STRENGTH[key.kind]],
-    ["ports", ports],
-    ["fingerprint", mark ?? "none: it would help to guess this secret"],
+    ["key", facts.source],
+    ["mode", facts.mode ?? "none"],
+    ["scheme", facts.scheme],
+    ["strength", STRENGTH[facts.kind]],
+    ["ports", facts.ports],
+    ["fingerprint", facts.fingerprint ?? "none: it would help to guess this secret"],
   ];
   host.terminal.out(rows.map(([name, value]) => `${name!.padEnd(12)} ${value}\n`).join(""));
-  const advice = ADVICE[key.kind];
+  const advice = ADVICE[facts.kind];
   if (advice !== undefined) host.terminal.note(`c3po: hint: ${advice}`);
   return 0;
 }

@@ -12,9 +12,15 @@ export interface SetEntry {
   readonly seconds: number | null;
 }
 
-/** Makes sets that are not there yet. */
-export function createSets(sets: readonly SetSpec[]): SetText {
-  return sets.map((set) => `create ${set.name} ${typeWords(set).join(" ")} -exist\n`).join("");
+/**
+ * Makes sets that are not there yet.
+ *
+ * @param room for how many entries at once; a hash that grows as it fills takes twice the time
+ */
+export function createSets(sets: readonly SetSpec[], room = 0): SetText {
+  return sets.map((set) =>
+    `create ${set.name} ${[...typeWords(set), ...sizeWords(set, room)].join(" ")} -exist\n`
+  ).join("");
 }
 
 /** Removes sets; they must not be in use by any rule. */
@@ -87,23 +93,26 @@ export function hideSeconds(fail: "open" | "closed"): number {
 }
 
 /**
+ * Reads one line of what `ipset save` prints.
+ *
+ * @returns null for a line that is no entry of the set
+ */
+export function parseEntry(line: string, set: SetSpec): SetEntry | null {
+  const [verb, name, element, ...rest] = line.split(" ");
+  if (verb !== "add" || name !== set.name || element === undefined) return null;
+  const at = rest.indexOf("timeout");
+  const seconds = at < 0 ? 0 : Number(rest[at + 1]);
+  const bare = set.prefix === undefined ? element : element.replace(`/${set.prefix}`, "");
+  return { element: bare, seconds: seconds === 0 ? null : seconds };
+}
+
+/**
  * Reads what `ipset save` prints.
  *
  * @returns the entries of one set, in the kernel's order
  */
 export function parseEntries(saved: string, set: SetSpec): SetEntry[] {
-  const entries: SetEntry[] = [];
-  for (const line of saved.split("\n")) {
-    const [verb, name, element, ...rest] = line.split(" ");
-    if (verb !== "add" || name !== set.name || element === undefined) continue;
-    const at = rest.indexOf("timeout");
-    const seconds = at < 0 ? 0 : Number(rest[at + 1]);
-    entries.push({
-      element: element.replace(/\/64$/, ""),
-      seconds: seconds === 0 ? null : seconds,
-    });
-  }
-  return entries;
+  return saved.split("\n").flatMap((line) => parseEntry(line, set) ?? []);
 }
 
 function typeWords(set: SetSpec): string[] {
@@ -116,6 +125,11 @@ function typeWords(set: SetSpec): string[] {
     ...(set.expires ? ["timeout", "0"] : []),
     ...(set.evicts ? ["forceadd"] : []),
   ];
+}
+
+function sizeWords(set: SetSpec, room: number): string[] {
+  if (room === 0 || set.capacity === undefined) return [];
+  return ["hashsize", String(2 ** Math.ceil(Math.log2(Math.min(room, set.capacity))))];
 }
 
 /**

@@ -22,7 +22,9 @@ export type Match =
   | { readonly is: "in" | "not in"; readonly set: string; readonly key: "src" | "dst" }
   | { readonly is: "to port"; readonly ports: readonly number[] }
   /** Its connection was redirected when it began. */
-  | { readonly is: "redirected" };
+  | { readonly is: "redirected" }
+  /** It is no longer, headers included. */
+  | { readonly is: "short"; readonly bytes: number };
 
 /** What then happens to it. */
 export type Verdict =
@@ -124,7 +126,7 @@ function chainsOf(family: Family, options: FirewallOptions): Chain[] {
           ports: [options.sshPort, options.tarpitPort],
         }],
       },
-      rules: input(options),
+      rules: input(family, options),
     },
   ];
 }
@@ -170,12 +172,25 @@ function redirects({ sshPort, tarpitPort }: FirewallOptions): Rule[] {
   ];
 }
 
-function input({ sshPort, tarpitPort }: FirewallOptions): Rule[] {
+/**
+ * The longest packet that carries nothing but an acknowledgement or an end: the IP header, that of
+ * TCP, and 20 bytes of TCP options.
+ */
+const EMPTY_PACKET: Readonly<Record<Family, number>> = { 4: 20 + 40, 6: 40 + 40 };
+
+function input(family: Family, { sshPort, tarpitPort }: FirewallOptions): Rule[] {
   const ssh: Match = { is: "to port", ports: [sshPort] };
   const tarpit: Match = { is: "to port", ports: [tarpitPort] };
   return [
     { when: [ssh, { is: "redirected" }], then: { do: "accept" } },
-    { when: [tarpit, { is: "redirected" }], then: { do: "accept" } },
+    // Nobody reads what guests of the tarpit send, so it must not pile up in the kernel's memory. What
+    // a guest sends again and again costs only the guest.
+    { when: [tarpit, { is: "redirected" }, { is: "syn" }], then: { do: "accept" } },
+    {
+      when: [tarpit, { is: "redirected" }, { is: "short", bytes: EMPTY_PACKET[family] }],
+      then: { do: "accept" },
+    },
+    { when: [tarpit, { is: "redirected" }], then: { do: "drop" } },
     // The tarpit's own port looks as closed as every other.
     { when: [tarpit], then: { do: "refuse" } },
     // Only what opens a connection is dropped: a session from before the start has no redirect,

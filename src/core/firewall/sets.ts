@@ -1,4 +1,4 @@
-import type { Family } from "../address.ts";
+import { BAN_PREFIX_6, type Family } from "../address.ts";
 
 /**
  * A set of the kernel, as ipset knows it. The layout of a set never depends on the configuration, so
@@ -46,7 +46,7 @@ export function banSet(family: Family): SetSpec {
     capacity: MOST_BANS,
     evicts: true,
     expires: true,
-    ...(family === 6 ? { prefix: 64 } : {}),
+    ...prefixOf(family),
   };
 }
 
@@ -55,7 +55,7 @@ export function allowSet(family: Family): SetSpec {
   return { name: `c3po-allow${family}`, type: "hash:net", family, capacity: MOST_NETWORKS };
 }
 
-/** Addresses that have logged in: a lone SYN does not ban them. */
+/** Addresses that have logged in: a lone SYN does not ban them. By /64, as a ban would cover them. */
 export function friendSet(family: Family): SetSpec {
   return {
     name: `c3po-friend${family}`,
@@ -64,6 +64,7 @@ export function friendSet(family: Family): SetSpec {
     capacity: MOST_FRIENDS,
     evicts: true,
     expires: true,
+    ...prefixOf(family),
   };
 }
 
@@ -75,6 +76,10 @@ export function hitSet(family: Family): SetSpec {
 /** Takes the place of {@linkcode hitSet} while that one is read. */
 export function nextHitSet(family: Family): SetSpec {
   return hits(`c3po-next-hit${family}`, family);
+}
+
+function prefixOf(family: Family): { readonly prefix?: number } {
+  return family === 6 ? { prefix: BAN_PREFIX_6 } : {};
 }
 
 function hits(name: string, family: Family): SetSpec {

@@ -48,12 +48,17 @@ export class Namespace {
   /** Runs c3po here: the one that `C3PO_BIN` names, else this checkout's. */
   c3po(args: string[], options: RunOptions = {}): Promise<RunResult> {
     const [command, ...first] = c3poCommand();
-    return this.run(command, [...first, ...args], { ...options, env: this.#c3poEnv(options.env) });
+    return this.run(command, [...first, ...args], {
+      cwd: this.directory, // a compiled c3po may read and write there, and in its fixed folders
+      ...options,
+      env: this.#c3poEnv(options.env),
+    });
   }
 
   spawnC3po(args: string[], options: SpawnOptions = {}): Child {
     const [command, ...first] = c3poCommand();
     return this.spawn(command, [...first, ...args], {
+      cwd: this.directory,
       ...options,
       env: this.#c3poEnv(options.env),
     });

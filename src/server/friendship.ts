@@ -1,0 +1,72 @@
+import { getLogger } from "@logtape/logtape";
+import { parseBanned } from "../core/address.ts";
+import { C3poError } from "../core/errors.ts";
+import { SessionAges } from "../core/friends.ts";
+import type { Clock } from "../host/clock.ts";
+import { restoreSets } from "../host/ipset.ts";
+import { sessionsAt } from "../host/procfs.ts";
+import { loginGraceTime } from "../host/sshd.ts";
+import type { Memory } from "./memory.ts";
+
+const LOOK_SECONDS = 10;
+/** The kernel is told of all friends again this often: it cannot keep the longest times at once. */
+const REFRESH_MS = 86_400_000;
+
+/** For servers that do not say: longer than any default (dropbear's is five minutes). */
+const CAUTIOUS_GRACE = 600;
+
+const log = getLogger(["c3po", "friends"]);
+
+/** Learns from sessions that last who has logged in. */
+export class Friendship {
+  readonly #sshPort: number;
+  readonly #memory: Memory;
+  readonly #clock: Clock;
+
+  constructor(sshPort: number, memory: Memory, clock: Clock) {
+    this.#sshPort = sshPort;
+    this.#memory = memory;
+    this.#clock = clock;
+  }
+
+  /** Looks at the sessions until the signal is aborted. */
+  async run(signal: AbortSignal): Promise<void> {
+    const grace = await loginGraceTime() ?? CAUTIOUS_GRACE;
+    if (grace === 0) {
+      // Whoever is let in unauthenticated for ever proves nothing by staying.
+      log.warn("sshd sets no limit to the time for logging in, so logins cannot be told", {
+        next: "set LoginGraceTime in sshd_config, or serve --friends off",
+      });
+      return;
+    }
+    const ages = new SessionAges(grace, LOOK_SECONDS);
+    for (let refreshed = this.#clock.now(); !signal.aborted;) {
+      try {
+        await this.#look(ages);
+        if (Math.abs(this.#clock.now() - refreshed) > REFRESH_MS) {
+          refreshed = this.#clock.now();
+          await restoreSets(this.#memory.friends.entries(refreshed));
+        }
+      } catch (error) {
+        if (!(error instanceof C3poError)) throw error;
+        log.error("cannot learn who has logged in", { error: error.message });
+      }
+      await this.#clock.sleep(LOOK_SECONDS * 1000, signal);
+    }
+  }
+
+  async #look(ages: SessionAges): Promise<void> {
+    const proven = ages.look(await sessionsAt(this.#sshPort));
+    const now = this.#clock.now();
+    const { friends } = this.#memory;
+    const news = new Set(
+      proven.map((address) => parseBanned(address).text)
+        .filter((unit) => friends.welcome(unit, now)),
+    );
+    if (news.size === 0) return;
+    const fresh = friends.list(now).filter(({ address }) => news.has(address));
+    await restoreSets(friends.entries(now, fresh));
+    this.#memory.changed(now);
+    for (const address of news) log.info("friend", { address });
+  }
+}

@@ -1,0 +1,138 @@
+import { getLogger } from "@logtape/logtape";
+import type { Address } from "../core/address.ts";
+import type { Change } from "../core/changes.ts";
+import { C3poError } from "../core/errors.ts";
+import { Friends } from "../core/friends.ts";
+import { type BanPolicy, Ledger } from "../core/ledger.ts";
+import { StateFolder } from "../host/state.ts";
+
+/** A ledger that changed is written at most this often, the bans of the kernel more rarely. */
+const LEDGER_MS = 10_000;
+const BANS_MS = 300_000;
+
+const log = getLogger(["c3po", "memory"]);
+
+/** What `serve` knows, in memory and on disk: offences, friends, and who is allowed by hand. */
+export class Memory {
+  readonly ledger: Ledger;
+  readonly friends: Friends;
+  readonly state: StateFolder;
+  readonly #allowed: Map<string, Address>;
+  #ledgerDue = Infinity;
+  #bansDue = Infinity;
+  #ledgerWritten = -Infinity;
+  #bansWritten: number;
+
+  private constructor(
+    state: StateFolder,
+    ledger: Ledger,
+    friends: Friends,
+    allowed: readonly Address[],
+    now: number,
+  ) {
+    this.state = state;
+    this.ledger = ledger;
+    this.friends = friends;
+    this.#allowed = new Map(allowed.map((each) => [each.text, each]));
+    this.#bansWritten = now;
+  }
+
+  /** Recalls what an earlier run knew. */
+  static async recall(
+    folder: string,
+    policy: BanPolicy & { readonly friends: number },
+    now: number,
+  ): Promise<Memory> {
+    const state = new StateFolder(folder, (problem) => {
+      log.warn("a file of state cannot be used", { ...problem });
+    });
+    const { offenders, friends, allowed } = await state.readMemories();
+    const ledger = new Ledger(policy, offenders);
+    return new Memory(state, ledger, new Friends(policy.friends, friends), allowed, now);
+  }
+
+  /** Who is allowed by hand. */
+  get allowed(): Address[] {
+    return [...this.#allowed.values()];
+  }
+
+  /** Takes note of what was done by hand since it was last asked, and writes that down at once. */
+  async takeChanges(now: number): Promise<Change[]> {
+    try {
+      const { changes, done } = await this.state.readChanges();
+      if (changes.length === 0) return changes;
+      for (const change of changes) this.#take(change);
+      this.bansChanged(now);
+      await this.#writeLedger(now);
+      await done();
+      return changes;
+    } catch (error) {
+      if (!(error instanceof C3poError)) throw error;
+      log.error("cannot take note of what was done by hand", { error: error.message });
+      return [];
+    }
+  }
+
+  /** Something happened that must be written down soon. */
+  changed(now: number): void {
+    this.#ledgerDue = Math.min(this.#ledgerDue, Math.max(now, this.#ledgerWritten + LEDGER_MS));
+  }
+
+  /** The kernel has other bans than those on disk. */
+  bansChanged(now: number): void {
+    this.#bansDue = Math.min(this.#bansDue, Math.max(now, this.#bansWritten + BANS_MS));
+  }
+
+  /** Writes down what is due. */
+  async writeDue(now: number): Promise<void> {
+    if (now >= this.#ledgerDue) await this.#writeLedger(now);
+    if (now >= this.#bansDue) await this.#writeBans(now);
+  }
+
+  /** Writes down everything; what fails is logged, since nobody can wait for it. */
+  async writeAll(now: number): Promise<void> {
+    for (const write of [() => this.#writeLedger(now), () => this.#writeBans(now)]) {
+      await write().catch((error) => {
+        if (!(error instanceof C3poError)) throw error;
+        log.error("bans and offences cannot be saved", { error: error.message });
+      });
+    }
+  }
+
+  #take(change: Change): void {
+    if (change.do === "forgive all") {
+      this.ledger.forgiveAll();
+      log.info("unban", { address: "all" });
+      return;
+    }
+    const { address } = change;
+    if (change.do === "forgive") this.ledger.forgive(address.text);
+    else if (change.do === "allow") this.#allowed.set(address.text, address);
+    else if (change.do === "disallow") this.#allowed.delete(address.text);
+    log.info(EVENTS[change.do], { address: address.text });
+  }
+
+  async #writeLedger(now: number): Promise<void> {
+    this.#ledgerDue = Infinity;
+    this.#ledgerWritten = now;
+    await this.state.writeMemories({
+      offenders: [...this.ledger.offenders],
+      friends: this.friends.list(now),
+      allowed: this.allowed,
+    });
+  }
+
+  async #writeBans(now: number): Promise<void> {
+    this.#bansDue = Infinity;
+    this.#bansWritten = now;
+    await this.state.writeBans(now);
+  }
+}
+
+/** What the log calls a change. */
+const EVENTS = {
+  ban: "ban by hand",
+  forgive: "unban",
+  allow: "allow",
+  disallow: "disallow",
+} as const;

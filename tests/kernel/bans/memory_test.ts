@@ -1,0 +1,136 @@
+import { assert, assertEquals, assertMatch } from "@std/assert";
+import { join } from "@std/path";
+import { kernelTest, Lab, startServe, startSshd, syn, waitFor } from "../lab.ts";
+import { bansOn, c3po, type Listed, TRAP, TRIPWIRE } from "./tripwire.ts";
+
+/** Times that are a whole ban, or lack a minute of it at most. */
+function assertLeft(ban: Listed | undefined, minutes: number): void {
+  const left = ban?.seconds ?? 0;
+  assert(left > (minutes - 1) * 60 && left <= minutes * 60, `${left} s of ${minutes} min left`);
+}
+
+kernelTest("bans and offences survive a restart, and repeats cost more", async () => {
+  await using lab = await Lab.create({ peers: ["attacker"] });
+  const { server, attacker } = lab;
+  await startSshd(server);
+  let serve = await startServe(server, TRIPWIRE);
+  for (const address of [server.address4, server.address6]) await syn(attacker, address, TRAP);
+  await serve.stop();
+  // Nothing is left in the kernel, so what is listed is what will be restored.
+  assertEquals(await server.must("ipset", ["list", "-name"]), "");
+  const saved = await bansOn(server);
+  assertEquals(saved.map(({ address, offences, lastPort }) => [address, offences, lastPort]), [
+    ["10.77.1.1", 1, TRAP],
+    ["fd77:0:0:1::/64", 1, TRAP],
+  ]);
+  serve = await startServe(server, TRIPWIRE);
+  for (const address of [server.address4, server.address6]) {
+    assertEquals(await syn(attacker, address, TRAP), "filtered");
+  }
+  for (const ban of await bansOn(server)) assertLeft(ban, 15);
+
+  // The ban ends; the offence is not forgotten.
+  await server.must("ipset", ["del", "c3po-ban4", attacker.address4]);
+  assertEquals(await syn(attacker, server.address4, TRAP), "open");
+  await serve.child.waitForLine(
+    / ban address=10\.77\.1\.1 port=23 trigger=syn offences=2 seconds=1800$/,
+  );
+  assertLeft((await bansOn(server)).find(({ family }) => family === 4), 30);
+});
+
+kernelTest(
+  "a killed serve leaves its bans in the kernel, and the next one takes them over",
+  async () => {
+    await using lab = await Lab.create({ peers: ["attacker"] });
+    const { server, attacker } = lab;
+    await startSshd(server);
+    const serve = await startServe(server, TRIPWIRE);
+    await syn(attacker, server.address4, TRAP);
+    await serve.child.waitForLine(/ ban address=/);
+    await serve.child.stop("SIGKILL");
+    assertEquals(await syn(attacker, server.address4, TRAP), "filtered");
+    await startServe(server, TRIPWIRE);
+    assertEquals(await syn(attacker, server.address4, TRAP), "filtered");
+    const [ban] = await bansOn(server);
+    assertEquals([ban?.address, ban?.offences], [attacker.address4, 1]);
+  },
+);
+
+kernelTest("to remove a ban is to forgive, whether or not serve runs", async () => {
+  await using lab = await Lab.create({ peers: ["attacker"] });
+  const { server, attacker } = lab;
+  await startSshd(server);
+  const touch = () => syn(attacker, server.address4, TRAP);
+  const first = / ban address=10\.77\.1\.1 port=23 trigger=syn offences=1 /;
+  let serve = await startServe(server, TRIPWIRE);
+  await touch();
+  await serve.child.waitForLine(first);
+  await c3po(server, "ban", "remove", attacker.address4);
+  await serve.child.waitForLine(/ unban address=10\.77\.1\.1$/);
+  assertEquals(await bansOn(server), []);
+
+  const before = serve.child.lines.length;
+  assertEquals(await touch(), "open");
+  await serve.child.waitForLine(first, 10_000, before);
+  await serve.stop();
+  await c3po(server, "ban", "remove", attacker.address4);
+  assertEquals(await bansOn(server), []);
+  await c3po(server, "ban", "add", "192.0.2.7", "--for", "2h");
+
+  serve = await startServe(server, TRIPWIRE);
+  const listed = await bansOn(server);
+  assertEquals(listed.map(({ address, offences, lastPort }) => [address, offences, lastPort]), [
+    ["192.0.2.7", 0, null],
+  ]);
+  assertLeft(listed[0], 120);
+  assertEquals(await touch(), "open");
+  await serve.child.waitForLine(first);
+  await c3po(server, "ban", "clear");
+  await serve.child.waitForLine(/ unban address=all$/);
+  await serve.stop();
+  assertEquals(await bansOn(server), []);
+});
+
+kernelTest("damaged files of state are set aside with a warning, and serve starts", async () => {
+  await using lab = await Lab.create({ peers: ["attacker"] });
+  const { server, attacker } = lab;
+  await startSshd(server);
+  let serve = await startServe(server, TRIPWIRE);
+  await syn(attacker, server.address4, TRAP);
+  await serve.stop();
+  const [ledger, bans] = ["ledger", "bans"].map((name) => join(server.stateDirectory, name));
+  const whole = await Deno.readTextFile(bans!);
+  assertMatch(whole, /^c3po-bans 1 \d+\n10\.77\.1\.1 8\d\d\nend 1\n$/);
+  assertEquals((await Deno.stat(bans!)).mode! & 0o777, 0o600);
+  await Deno.writeTextFile(ledger!, "c3po-ledger 1\noffender 10.77.1.1 many 1 2 3\nend 1\n");
+  await Deno.writeTextFile(bans!, whole.replace(/end 1\n$/, "c3po; reboot"));
+
+  serve = await startServe(server, TRIPWIRE);
+  await serve.child.waitForLine(
+    / warning a file of state cannot be used .*ledger\.damaged reason="line 2 /,
+  );
+  await serve.child.waitForLine(
+    / warning a file of state cannot be used .*bans\.damaged .*kept="1 bans"$/,
+  );
+  for (const file of [ledger, bans]) assert((await Deno.stat(`${file}.damaged`)).isFile);
+  // What could be read of the bans counts.
+  assertEquals((await bansOn(server)).map(({ address }) => address), [attacker.address4]);
+  assertEquals(await syn(attacker, server.address4, TRAP), "filtered");
+});
+
+kernelTest("serve runs without a folder for its state, and says that it will forget", async () => {
+  await using lab = await Lab.create({ peers: ["attacker"] });
+  const { server, attacker } = lab;
+  await startSshd(server);
+  await Deno.remove(server.stateDirectory);
+  await Deno.writeTextFile(server.stateDirectory, "in the way");
+  const serve = await startServe(server, TRIPWIRE);
+  await syn(attacker, server.address4, TRAP);
+  await serve.child.waitForLine(/ ban address=/);
+  assertEquals(await syn(attacker, server.address4, TRAP), "filtered");
+  await serve.stop();
+  await waitFor(() => serve.child.text().includes(" error bans and offences cannot be saved "), {
+    deadlineMs: 5000,
+    what: "word that nothing was saved",
+  });
+});

@@ -1,0 +1,82 @@
+import { assert, assertEquals } from "@std/assert";
+import { TARPIT } from "../../../src/core/tarpit.ts";
+import { kernelTest, Lab, type Namespace, startServe, startSshd, waitFor } from "../lab.ts";
+import { TRAP, TRIPWIRE } from "./tripwire.ts";
+
+/** How many connections to the tarpit the kernel of a machine has. */
+async function held(server: Namespace): Promise<number> {
+  const text = await server.must("ss", ["-Htn", "state", "established", "sport = :61023"]);
+  return text.split("\n").filter((line) => line !== "").length;
+}
+
+/** Opens connections to the trap and keeps them open; prints each first line that arrives. */
+const GUEST = `
+import net from "node:net";
+const [host, port, count] = Deno.args;
+for (let i = 0; i < Number(count); i++) {
+  const socket = net.connect(Number(port), host);
+  socket.on("error", () => {});
+  socket.on("close", () => console.log("closed"));
+  socket.once("data", (data) => console.log(String(data).split("\\r\\n")[0]));
+  await new Promise((resolve) => socket.once("connect", resolve));
+}
+console.log("all in");
+`;
+
+async function guest(machine: Namespace, address: string, count: number) {
+  const file = `${machine.directory}/guest.ts`;
+  await Deno.writeTextFile(file, GUEST);
+  const args = ["run", "--no-prompt", "-A", file, address, String(TRAP), String(count)];
+  return machine.spawn(Deno.execPath(), args);
+}
+
+kernelTest("the tarpit shows sshd's banner, and one scanner cannot free the others", async () => {
+  await using lab = await Lab.create();
+  const sshd = await startSshd(lab.server);
+  const allowed = ["--allow", lab.attacker.address4];
+  const serve = await startServe(lab.server, [...TRIPWIRE, ...allowed]);
+  const { address4, address6 } = lab.server;
+  const guests = [await guest(lab.user, address4, 1), await guest(lab.user, address6, 1)];
+  const banner = await lab.server.must("sh", [
+    "-c",
+    `printf '' | timeout 1 nc 127.0.0.1 ${sshd.port} | head -1 || true`,
+  ]);
+  for (const one of guests) {
+    const line = await one.waitForLine(/^SSH-2\.0-/);
+    if (banner !== "") assertEquals(line, banner.trim());
+  }
+  // Banned at its first packet, a guest stays all the same. One that may knock as often as it likes
+  // takes the rest of the room, and then only its own.
+  const crowd = await guest(lab.attacker, address4, TARPIT.most + 100);
+  await crowd.waitForLine("all in", 30_000);
+  await waitFor(async () => await held(lab.server) === TARPIT.most, {
+    deadlineMs: 10_000,
+    what: "as many connections as the tarpit holds",
+  });
+  const closed = crowd.lines.filter(({ text }) => text === "closed").length;
+  assert(closed >= 100 && closed <= 102, `${closed} were let go`);
+  for (const one of guests) assertEquals(one.text().includes("closed"), false);
+  await serve.stop();
+  for (const one of guests) await one.waitForLine(/^closed$/);
+});
+
+kernelTest("what a guest of the tarpit sends takes no memory", async () => {
+  await using lab = await Lab.create();
+  await startSshd(lab.server);
+  await startServe(lab.server, TRIPWIRE);
+  for (const address of [lab.server.address4, lab.server.address6]) {
+    const flood = lab.user.spawn("sh", ["-c", `yes | nc ${address} ${TRAP}`]);
+    await waitFor(async () => await held(lab.server) > 0, { deadlineMs: 5000, what: "a guest" });
+    const dropped = address.includes(":") ? "ip6tables" : "iptables";
+    await waitFor(
+      async () => {
+        const rules = await lab.server.must(dropped, ["-vnxL", "C3PO-IN"]);
+        return /^ *[1-9]\d* +\d+ DROP .* 61023 ctstate DNAT/m.test(rules);
+      },
+      { deadlineMs: 5000, what: "dropped packets of a guest who talks" },
+    );
+    const waiting = await lab.server.must("ss", ["-Htn", "sport = :61023"]);
+    assertEquals(waiting.trim().split(/\s+/)[1], "0");
+    await flood.stop("SIGKILL");
+  }
+});

@@ -1,0 +1,79 @@
+import { assertEquals, assertMatch } from "@std/assert";
+import { kernelTest, Lab, probe, startServe, startSshd, syn, waitFor } from "../lab.ts";
+import { bansOn, c3po, login, TRAP, TRIPWIRE } from "./tripwire.ts";
+
+const SCOPES = { ssh: "SSH and the traps away, nothing else", all: "the whole machine away" };
+
+/** An address of each family the attacker connects from. */
+const SOURCES = ["10.77.2.1", "fd77:0:0:2::1"];
+/** The same as a ban covers them. */
+const UNITS = ["10.77.2.1", "fd77:0:0:2::/64"];
+
+kernelTest(
+  "with syn, one packet to a trap bans before anything is answered, and is told",
+  async () => {
+    await using lab = await Lab.create();
+    const sshd = await startSshd(lab.server);
+    const serve = await startServe(lab.server, TRIPWIRE);
+    for (const address of [lab.server.address4, lab.server.address6]) {
+      assertEquals(await syn(lab.attacker, address, TRAP), "open");
+      const { ssh, traps } = await serve.ports();
+      for (const port of [ssh, traps[0]!, TRAP]) {
+        assertEquals(await syn(lab.attacker, address, port), "filtered");
+      }
+      assertEquals((await login(lab.user, address, { sshd, serve })).code, 0);
+    }
+    for (const source of SOURCES) {
+      const line = await serve.child.waitForLine((text) => text.includes(` address=${source} `));
+      assertMatch(line, / ban address=\S+ port=23 trigger=syn offences=1 seconds=900$/);
+    }
+    const bans = (await bansOn(lab.server)).map(({ address, offences, lastPort }) => ({
+      address,
+      offences,
+      lastPort,
+    }));
+    assertEquals(bans, UNITS.map((address) => ({ address, offences: 1, lastPort: TRAP })));
+    const table = await c3po(lab.server, "ban");
+    assertMatch(table, /^ADDRESS +LEFT +OFFENCES +LAST TRAP\n10\.77\.2\.1 +1\dm\d+s +1 +23\n/);
+  },
+);
+
+kernelTest(
+  "with handshake, only a completed connection bans, so that nobody is banned by a forged packet",
+  async () => {
+    await using lab = await Lab.create();
+    const sshd = await startSshd(lab.server);
+    const serve = await startServe(lab.server, [...TRIPWIRE, "--trigger", "handshake"]);
+    for (const [i, address] of [lab.server.address4, lab.server.address6].entries()) {
+      assertEquals(await syn(lab.attacker, address, TRAP), "open");
+      assertEquals((await login(lab.attacker, address, { sshd, serve })).code, 0);
+      assertEquals(await probe(lab.attacker, address, TRAP), "open");
+      await serve.child.waitForLine((text) =>
+        text.includes(` ban address=${SOURCES[i]} port=23 trigger=handshake offences=1 seconds=900`)
+      );
+      await waitFor(async () => await syn(lab.attacker, address, TRAP) === "filtered", {
+        deadlineMs: 5000,
+        what: "ban after a completed connection",
+      });
+      const { ssh } = await serve.ports();
+      assertEquals(await syn(lab.attacker, address, ssh), "filtered");
+      assertEquals((await login(lab.user, address, { sshd, serve })).code, 0);
+    }
+  },
+);
+
+for (const scope of ["ssh", "all"] as const) {
+  kernelTest(`with scope ${scope}, a ban takes ${SCOPES[scope]}`, async () => {
+    await using lab = await Lab.create();
+    await startSshd(lab.server);
+    const other = await startSshd(lab.server, { port: 8080 });
+    await startServe(lab.server, [...TRIPWIRE, "--scope", scope]);
+    for (const address of [lab.server.address4, lab.server.address6]) {
+      assertEquals(await probe(lab.attacker, address, other.port), "open");
+      await syn(lab.attacker, address, TRAP);
+      const reach = await probe(lab.attacker, address, other.port, 500);
+      assertEquals(reach, scope === "ssh" ? "open" : "timeout");
+      assertEquals(await probe(lab.user, address, other.port), "open");
+    }
+  });
+}

@@ -1,0 +1,41 @@
+import { type Namespace, type RunResult, type Serving, sshArgs, type Sshd } from "../lab.ts";
+
+/**
+ * A port outside the range of the schedule. With `--tripwire` it is a trap in every minute, so that
+ * a test need not care where in the minute it is.
+ */
+export const TRAP = 23;
+export const TRIPWIRE = ["--tripwire", String(TRAP)];
+
+/** A ban, as `c3po ban list --json` tells it. */
+export interface Listed {
+  address: string;
+  family: number;
+  seconds: number | null;
+  offences: number;
+  lastPort: number | null;
+}
+
+/** The bans, as an administrator sees them. */
+export async function bansOn(server: Namespace): Promise<Listed[]> {
+  return JSON.parse(await c3po(server, "ban", "list", "--json"));
+}
+
+/** Runs a c3po that has to succeed. Returns stdout. */
+export async function c3po(machine: Namespace, ...args: string[]): Promise<string> {
+  const { code, stdout, stderr } = await machine.c3po(args);
+  if (code !== 0) throw new Error(`c3po ${args.join(" ")}: exit code ${code}: ${stderr}`);
+  return stdout;
+}
+
+/** Logs in with the real ssh through the port of the moment. */
+export async function login(
+  from: Namespace,
+  address: string,
+  { sshd, serve }: { sshd: Sshd; serve: Serving },
+  command = "true",
+): Promise<RunResult> {
+  const args = await sshArgs(sshd);
+  const { ssh } = await serve.ports(0);
+  return await from.run("ssh", [...args, "-p", String(ssh), address, command]);
+}
