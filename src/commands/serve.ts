@@ -37,7 +37,7 @@ export const serve: Command = {
   async run(args, host) {
     args.take(0, 0, "");
     if (args.has("undo")) return await undo(args, host);
-    const config = readServerConfig(await sources(args, host));
+    const config = readServerConfig(await configSources(args, host));
     const { key } = await findServerKey(args.value("key"), config.key, host);
     const schedule = await Schedule.of(key, config.ports);
     checkTraps(config.traps, schedule.range);
@@ -81,7 +81,7 @@ async function undo(args: Arguments, host: Host): Promise<number> {
     import("../host/log.ts"),
   ]);
   log.startLog("text");
-  const { sshPort } = readServerConfig(await sources(args, host));
+  const { sshPort } = readServerConfig(await configSources(args, host));
   const place = { runtimeFolder: runtimeFolder(host), sshPort };
   if (seconds === null) await server.undo(place, host.clock);
   else await server.watchTrial(seconds, place, host.clock);
@@ -97,7 +97,7 @@ function needLinuxAndRoot(): void {
 }
 
 /** A server has one key; the folder of the user who starts it is not looked at. */
-async function findServerKey(
+export async function findServerKey(
   flag: string | undefined,
   configured: string | undefined,
   host: Host,
@@ -106,7 +106,8 @@ async function findServerKey(
   return await findKey({ file: flag ?? (elsewhere ? undefined : configured ?? SERVER_KEY) }, host);
 }
 
-async function sources(args: Arguments, host: Host): Promise<Source[]> {
+/** Where the settings of a server come from, the strongest first. */
+export async function configSources(args: Arguments, host: Host): Promise<Source[]> {
   return [
     {
       label: (option) => `--${option}`,

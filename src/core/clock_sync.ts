@@ -35,3 +35,8 @@ export function readTimedatectl(text: string): ClockSync | null {
   if (word !== "yes" && word !== "no") return null;
   return { synchronised: word === "yes", offset: null, source: "timedatectl" };
 }
+
+/** An offset for people: `0.004 s ahead of UTC`. */
+export function readableOffset(seconds: number): string {
+  return `${Math.abs(seconds).toFixed(3)} s ${seconds < 0 ? "behind" : "ahead of"} UTC`;
+}

@@ -2,6 +2,7 @@ import { parseAddress } from "../core/address.ts";
 import type { Host } from "./host.ts";
 import { readProc, sessionsAt } from "./procfs.ts";
 import { parentProcess } from "./self.ts";
+import { ToolFailure } from "./tool.ts";
 
 /** The SSH session that somebody types in. */
 export interface AdminSession {
@@ -23,10 +24,16 @@ const MOST_PARENTS = 32;
  * @returns null if there is none, or its connection is not one of this network namespace
  */
 export async function adminSession(host: Host): Promise<AdminSession | null> {
-  const session = readSession(host.env("SSH_CONNECTION") ?? await inheritedFrom(parentProcess()));
-  if (session === null) return null;
-  const live = await sessionsAt(session.serverPort);
-  return live.some(({ address }) => address === session.address) ? session : null;
+  try {
+    const variable = host.env("SSH_CONNECTION") ?? await inheritedFrom(parentProcess());
+    const session = readSession(variable);
+    if (session === null) return null;
+    const live = await sessionsAt(session.serverPort);
+    return live.some(({ address }) => address === session.address) ? session : null;
+  } catch (error) {
+    if (error instanceof ToolFailure) return null; // a courtesy must not keep serve from starting
+    throw error;
+  }
 }
 
 async function inheritedFrom(start: number): Promise<string | undefined> {

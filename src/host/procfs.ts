@@ -1,5 +1,5 @@
 import { hasConnections, listeners, type Session, sessionsOf } from "../core/sockets.ts";
-import { failureOf, runTool, tryTool } from "./tool.ts";
+import { failureOf, runTool, ToolFailure, tryTool } from "./tool.ts";
 
 const PATIENCE_MS = 2000;
 
@@ -16,11 +16,19 @@ export async function sessionsAt(port: number): Promise<Session[]> {
   return sessionsOf(await readProc("/proc/net/tcp", "/proc/net/tcp6"), port);
 }
 
+/** What Linux gives unless told otherwise. */
+const USUAL_OPEN_FILES = 1024;
+
 /** How many files a process like this one may have open. */
 export async function openFilesLimit(): Promise<number> {
-  // Of the process that reads it: limits are inherited.
-  const [, soft] = /^Max open files +(\d+)/m.exec(await readProc("/proc/self/limits")) ?? [];
-  return Number(soft ?? 1024);
+  try {
+    // Of the process that reads it: limits are inherited.
+    const [, soft] = /^Max open files +(\d+)/m.exec(await readProc("/proc/self/limits")) ?? [];
+    return Number(soft ?? USUAL_OPEN_FILES);
+  } catch (error) {
+    if (error instanceof ToolFailure) return USUAL_OPEN_FILES;
+    throw error;
+  }
 }
 
 /** Whether anybody from outside has a connection to a local port. */

@@ -1,4 +1,5 @@
 import { fromFileUrl } from "@std/path";
+import { tryTool } from "./tool.ts";
 
 /** The command that runs this very program again, to be followed by its arguments. */
 export function ownCommand(): [string, ...string[]] {
@@ -12,11 +13,10 @@ export function parentProcess(): number {
   return Deno.ppid;
 }
 
-/** Ends a process at once, whatever it does. One that is gone is no error. */
-export function killProcess(pid: number): void {
-  try {
-    Deno.kill(pid, "SIGKILL");
-  } catch (error) {
-    if (!(error instanceof Deno.errors.NotFound)) throw error;
-  }
+/**
+ * Ends a process at once, whatever it does. Through a tool, since Deno lets only a program with every
+ * permission do so.
+ */
+export async function killProcess(pid: number): Promise<void> {
+  await tryTool("kill", ["-KILL", String(pid)]);
 }

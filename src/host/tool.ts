@@ -37,7 +37,6 @@ export class ToolFailure extends Failure {
 /** Root's PATH under sudo or cron may lack the folders of iptables and ipset. */
 const SYSTEM_FOLDERS = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 const PATIENCE_MS = 10_000;
-const STREAM_PATIENCE_MS = 120_000;
 
 /** The environment in which tools speak English, find their helpers, and learn no secret of ours. */
 export function toolEnvironment(): { env: Record<string, string>; clearEnv: true } {
@@ -131,17 +130,20 @@ export async function* streamTool(
   stdin: string,
 ): AsyncGenerator<string[]> {
   const child = spawn(tool, args);
-  const timer = setTimeout(() => child.kill("SIGKILL"), STREAM_PATIENCE_MS);
-  try {
-    const complaints = new Response(child.stderr).text();
-    await feed(child.stdin, stdin);
-    yield* linesOf(child.stdout);
-    const [{ code }, stderr] = await Promise.all([child.status, complaints]);
-    // Some programs that read commands go on after an error, and end with 0.
-    if (code !== 0 || stderr !== "") throw failureOf([tool, ...args], code, stderr);
-  } finally {
-    clearTimeout(timer);
+  const complaints = new Response(child.stderr).text();
+  const lines = linesOf(child.stdout);
+  // Much output may take long, but none of it comes after a long silence.
+  const within = <T>(step: () => Promise<T>): Promise<T> =>
+    patiently(tool, child, PATIENCE_MS, step);
+  await within(() => feed(child.stdin, stdin));
+  for (;;) {
+    const { value, done } = await within(() => lines.next());
+    if (done) break;
+    yield value;
   }
+  const [{ code }, stderr] = await within(() => Promise.all([child.status, complaints]));
+  // Some programs that read commands go on after an error, and end with 0.
+  if (code !== 0 || stderr !== "") throw failureOf([tool, ...args], code, stderr);
 }
 
 /** The error of a program that ended with another code than 0. */

@@ -46,7 +46,7 @@ export async function watchTrial(seconds: number, place: Place, clock: Clock): P
   const parent = parentProcess();
   const outcome = await keepWatch((seconds + SPARE_SECONDS) * 1000);
   if (outcome === "well") return;
-  if (outcome === "late" && parentProcess() === parent) killProcess(parent);
+  if (outcome === "late" && parentProcess() === parent) await killProcess(parent);
   log.warn(
     outcome === "late" ? "serve hangs, rolling back" : "serve died during its trial, rolling back",
   );
