@@ -10,7 +10,7 @@ import { removeEverything } from "./removal.ts";
 const log = getLogger(["c3po", "undo"]);
 
 /** How long beyond the end of its trial a `serve` may take to roll back by itself, in seconds. */
-const SPARE_SECONDS = 30;
+const SPARE_SECONDS = 15;
 /** A process that was killed a moment ago may still hold its lock. */
 const PATIENCE = { tries: 20, pauseMs: 250 };
 

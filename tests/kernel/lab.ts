@@ -26,6 +26,7 @@ export { snapshot } from "./lab/snapshot.ts";
 export { sshArgs, type Sshd, startSshd } from "./lab/sshd.ts";
 export { roomInMinute, untilMinute, waitFor } from "./lab/wait.ts";
 export {
+  legacyTools,
   login,
   loginNow,
   portsNow,

@@ -107,3 +107,15 @@ export async function loginNow(
 ): Promise<boolean> {
   return await login(user, sshd, address, (await portsNow(aheadMs)).ssh);
 }
+
+/** A directory of tools, for `ServeOptions.tools`, in which `iptables` is the one of the older kind. */
+export async function legacyTools(server: Namespace): Promise<string> {
+  const folder = join(server.directory, "legacy-tools");
+  await Deno.mkdir(folder);
+  for (const name of ["iptables", "ip6tables"]) {
+    for (const part of ["", "-save", "-restore"]) {
+      await Deno.symlink(`/usr/sbin/${name}-legacy${part}`, join(folder, `${name}${part}`));
+    }
+  }
+  return folder;
+}
