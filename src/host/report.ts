@@ -23,7 +23,7 @@ export async function removeReport(file: string): Promise<void> {
 /**
  * The report of the `serve` that runs in this network namespace.
  *
- * @returns null if none runs, also if one died without removing it
+ * @returns null if none runs, also if one died without removing it (its number is then nobody's)
  */
 export async function readReport(file: string): Promise<Report | null> {
   try {

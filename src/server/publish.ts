@@ -1,31 +1,35 @@
 import { getLogger } from "@logtape/logtape";
 import type { Family } from "../core/address.ts";
 import type { ServerConfig } from "../core/config.ts";
+import { type Endpoint, formatEndpoint, isLoopback } from "../core/endpoint.ts";
 import { C3poError } from "../core/errors.ts";
 import { banSet } from "../core/firewall/sets.ts";
 import { metricsText } from "../core/metrics.ts";
-import { formatPortRange, type PortRange } from "../core/ports.ts";
+import { formatPortRange } from "../core/ports.ts";
 import type { Report } from "../core/report.ts";
+import type { Schedule } from "../core/schedule.ts";
 import type { Tally } from "../core/tally.ts";
 import type { Clock } from "../host/clock.ts";
-import { clockOffset } from "../host/clock_offset.ts";
+import { clockSync } from "../host/clock_sync.ts";
 import { pid } from "../host/host.ts";
 import { setSizes } from "../host/ipset.ts";
-import type { MetricsServer } from "../host/metrics.ts";
+import { type MetricsServer, serveMetrics } from "../host/metrics.ts";
 import { removeReport, reportFile, writeReport } from "../host/report.ts";
 import { toolFailures } from "../host/tool.ts";
+import type { Defence } from "./defence.ts";
+import type { Rotation } from "./rotation.ts";
 
 /** What the world may be told. */
 export interface Published {
   readonly config: ServerConfig;
   readonly families: readonly Family[];
-  readonly range: PortRange;
+  readonly schedule: Pick<Schedule, "range">;
   readonly runtimeFolder: string;
   /** Where Prometheus asks; null if it shall not. */
   readonly figures: MetricsServer | null;
   readonly tally: Tally;
-  readonly held: () => number;
-  readonly onTime: () => boolean;
+  readonly defence: Pick<Defence, "held">;
+  readonly rotation: Pick<Rotation, "onTime">;
 }
 
 /** Whether there is news is looked at this often. */
@@ -71,15 +75,15 @@ export class Publisher {
   }
 
   #report(): Report {
-    const { config, range, tally, held, onTime } = this.#published;
+    const { config, schedule, tally, defence, rotation } = this.#published;
     return {
       pid,
       startedAt: tally.startedAt,
       sshPort: config.sshPort,
-      range: formatPortRange(range),
+      range: formatPortRange(schedule.range),
       grace: config.grace,
-      onTime: onTime(),
-      held: held(),
+      onTime: rotation.onTime(),
+      held: defence.held,
       arrivals: tally.arrivals,
       hits: sum(Object.values(tally.hits)),
       bans: sum(Object.values(tally.bans)),
@@ -96,11 +100,11 @@ export class Publisher {
   }
 
   async #metrics(): Promise<string> {
-    const { families, tally, held, onTime } = this.#published;
+    const { families, tally, defence, rotation } = this.#published;
     const sizes = await setSizes();
     return metricsText(tally, {
-      held: held(),
-      onTime: onTime(),
+      held: defence.held,
+      onTime: rotation.onTime(),
       banned: new Map(families.map((family) => [family, sizes.get(banSet(family).name) ?? 0])),
       toolErrors: toolFailures,
       clockOffset: this.#offset,
@@ -111,8 +115,22 @@ export class Publisher {
     const now = this.#clock.now();
     if (Math.abs(now - this.#asked) < ASK_MS) return;
     this.#asked = now;
-    this.#offset = await clockOffset();
+    this.#offset = (await clockSync()).offset;
   }
+}
+
+/**
+ * Listens where Prometheus shall ask, if it shall.
+ *
+ * @throws {Failure} if it cannot listen there
+ */
+export function openFigures(endpoint: Endpoint | undefined): MetricsServer | null {
+  if (endpoint === undefined) return null;
+  const figures = serveMetrics(endpoint);
+  const at = `http://${formatEndpoint(endpoint)}/metrics`;
+  if (isLoopback(endpoint)) log.info("figures are given out", { at });
+  else log.warn("figures are given out to whoever can reach this address", { at });
+  return figures;
 }
 
 function sum(numbers: readonly number[]): number {

@@ -1,5 +1,4 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
-import { readChronyOffset, readTimesyncOffset } from "../../src/core/clock_offset.ts";
 import { formatEndpoint, isLoopback, parseEndpoint } from "../../src/core/endpoint.ts";
 import { Malformed } from "../../src/core/errors.ts";
 import { formatReport, parseReport, type Report } from "../../src/core/report.ts";
@@ -27,28 +26,6 @@ Deno.test("an endpoint is an address and a port, or a port of loopback", () => {
   }
   assert(isLoopback(parseEndpoint("127.1.2.3:80")) && isLoopback(parseEndpoint("[::1]:80")));
   assert(!isLoopback(parseEndpoint("0.0.0.0:80")) && !isLoopback(parseEndpoint("[::]:80")));
-});
-
-Deno.test("chrony's answer gives the offset while it is synchronised", () => {
-  const line = (stratum: number, behind: string): string =>
-    `C0A80101,192.168.1.1,${stratum},1700000000.1,${behind},-0.000001,0.00002,-1.2,-0.001,0.05,` +
-    "0.001,0.0002,64.1,Normal\n";
-  assertEquals(readChronyOffset(line(3, "0.001500000")), -0.0015);
-  assertEquals(readChronyOffset(line(3, "-2.5")), 2.5);
-  assertEquals(readChronyOffset(line(0, "0.000000000")), null);
-  assertEquals(readChronyOffset("506 Cannot talk to daemon\n"), null);
-});
-
-Deno.test("timesyncd's answer gives the offset in whatever units it chose", () => {
-  const offset = (text: string): number | null =>
-    readTimesyncOffset(
-      `       Server: 192.0.2.1 (ntp)\n       Offset: ${text}\n        Delay: 9ms\n`,
-    );
-  assertEquals(offset("+1.5ms"), -0.0015);
-  assertEquals(offset("-250us"), 0.00025);
-  assertEquals(offset("-1min 2.5s"), 62.5);
-  assertEquals(offset("0"), null);
-  assertEquals(readTimesyncOffset("       Server: n/a\n"), null);
 });
 
 const REPORT: Report = {
