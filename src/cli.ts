@@ -6,6 +6,7 @@ import { ban } from "./commands/ban.ts";
 import { check } from "./commands/check.ts";
 import type { Command } from "./commands/command.ts";
 import { completions } from "./commands/completions.ts";
+import { demo } from "./commands/demo.ts";
 import { key } from "./commands/key.ts";
 import { port } from "./commands/port.ts";
 import { proxy } from "./commands/proxy.ts";
@@ -27,6 +28,7 @@ export const COMMANDS: readonly Command[] = [
   proxy,
   key,
   check,
+  demo,
   completions(() => COMMANDS),
 ];
 

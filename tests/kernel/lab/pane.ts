@@ -90,6 +90,11 @@ export class Pane implements AsyncDisposable {
     return (await this.#tmux("display-message", "-p", "#{cursor_flag}")).trim() === "1";
   }
 
+  /** The terminal's device. */
+  async tty(): Promise<string> {
+    return (await this.#tmux("display-message", "-p", "#{pane_tty}")).trim();
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     await run("tmux", this.#words("kill-server"));
     await Deno.remove(this.#socket.replace(/\/tmux$/, ""), { recursive: true });

@@ -16,7 +16,7 @@ function shape(lines: string[]): string[] {
     line.replace(/\d{4}-\d\d-\d\d \d\d:\d\d:\d\d/, "DATE").replace(/\d\d:\d\d:\d\d/g, "TIME")
       .replace(/serving for \S+,/, "serving for AGE,").replace(/process \d+/, "process PID")
       .replace(/in [ \d]\d s {2}[█░]+/, "in NN s  BAR").replace(/1\dm\d+s|1\dm/g, "LEFT")
-      .replace(/ {2,}/g, "  ").trimEnd()
+      .replace(/changes \d+( \(.*?\))?/, "changes N").replace(/ {2,}/g, "  ").trimEnd()
   );
 }
 
@@ -38,20 +38,20 @@ kernelTest("status --watch shows ports, bans and hits, and gives the screen back
     `  S SSH ${ssh}  x 15 traps`,
     ...shape(first.slice(4, 6)),
     "  BANS 0 (IPv4 0, IPv6 0)  LAST HITS",
-    "  tarpit holds 0, took 0  changes 0  repairs 0",
+    "  tarpit holds 0, took 0  changes N  repairs 0",
     "  ok  ports are those of the minute, ssh is open, sshd listens on port 22",
     " q quit  ↑ ↓ scroll through the bans",
   ]);
   const [upper, lower] = [first[4]!, first[5]!];
-  assertMatch(upper, /^ {3}1024 [·xS2-9]{66} 33279$/);
-  assertMatch(lower, /^ {2}33280 [·xS2-9]{66} 65535$/);
+  assertMatch(upper, /^ {3}1024 [·xS2-9]{64} 33279$/);
+  assertMatch(lower, /^ {2}33280 [·xS2-9]{64} 65535$/);
   const marks = [...(upper + lower).replace(/\d{4,}/g, "")].filter((mark) => mark !== " ");
   const shown = marks.reduce((sum, mark) => sum + (mark === "x" ? 1 : Number(mark) || 0), 0);
   assert(shown === 15 || (shown < 15 && shown >= 13), `${shown} traps, but those behind S`);
   assertEquals(marks.filter((mark) => mark === "S").length, 1);
   assertEquals(await pane.cursor(), false);
   // Green: that is where SSH is.
-  assertMatch(await pane.coloured(), new RegExp("\\u001b\\\\[[0-9;]*32m"));
+  assertMatch(await pane.coloured(), new RegExp("\\u001b\\[[0-9;]*32m"));
 
   await syn(lab.attacker, lab.server.address4, traps[0]!);
   await syn(lab.attacker, lab.server.address6, traps[1]!);
@@ -66,7 +66,7 @@ kernelTest("status --watch shows ports, bans and hits, and gives the screen back
   await pane.resize(130, 40);
   const wide = await pane.waitFor(/syn, offence 1, banned for 15m/);
   assertEquals(wide.length, 40);
-  assertMatch(wide.join("\n"), /^ +1024 [·xS2-9]{116} 17151$/m);
+  assertMatch(wide.join("\n"), /^ +1024 [·xS2-9]{114} 17151$/m);
 
   await pane.type("q");
   const after = await pane.waitFor((screen) => /^before$/m.test(screen) && !/BANS/.test(screen));
