@@ -50,7 +50,6 @@ export const SERVER_TOOLS: Readonly<Record<string, string>> = {
   "timedatectl": "tells the same where systemd does",
   "nft": "shows firewalls that iptables does not show (check)",
   "unshare": "tries the rules where nobody is affected (check)",
-  "unshare": "makes the namespaces of the demo",
   "nsenter": "runs everything the demo shows, inside of them",
   "test": "tells whether a folder can be written (check)",
 };
