@@ -1,4 +1,4 @@
-import { dirname } from "@std/path";
+import { dirname } from "./path.ts";
 import { Failure } from "../core/errors.ts";
 import { linesOf } from "./lines.ts";
 
@@ -91,11 +91,6 @@ export async function* linesIn(path: string): AsyncGenerator<string[]> {
   } catch (error) {
     if (!(error instanceof Deno.errors.NotFound)) throw unreachable("read", path, error);
   }
-}
-
-/** How many bytes a file has; 0 if there is none. */
-export async function sizeOf(path: string): Promise<number> {
-  return await Deno.stat(path).then(({ size }) => size, () => 0);
 }
 
 /** The names in a folder, sorted; none if there is no such folder. */
