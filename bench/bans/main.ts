@@ -32,6 +32,8 @@ import {
 const SIZES = [0, 1000, 100_000, 1_000_000];
 const MILLION = 1_000_000;
 const IDLE_MS = 60_000;
+/** As `ss -m` prints what a socket has received and not read, and what it has not sent. */
+const SOCKET_MEMORY = /skmem:\(r(\d+),\S*?,t(\d+),/g;
 
 const parts = { load, latency, shutOut, flood, restart, idle, tarpit, traps };
 const wanted = Deno.args.length > 0 ? Deno.args : Object.keys(parts);
@@ -177,7 +179,7 @@ async function idle() {
   return { percentOfACore: round(percent, 3), memory: await memoryOf(pid) };
 }
 
-/** As many guests as the tarpit holds, all of them talking in the smallest pieces. */
+/** As many guests as the tarpit holds, each talking as much as it may without being let go. */
 async function tarpit() {
   await using lab = await Lab.create({ peers: ["attacker"] });
   const { server, attacker } = lab;
@@ -185,25 +187,26 @@ async function tarpit() {
   await startServe(server, [...TRIPWIRE, "--allow", attacker.address4]);
   const pid = await pidOf(server);
   const before = await memoryOf(pid);
-  const crowd = keepKnocking(attacker, "crowd", server.address4, TRAP, TARPIT.most);
-  await crowd.waitForLine(/^all in$/, 60_000);
-  await new Promise((resolve) => setTimeout(resolve, 20_000)); // for the buffers to fill
+  const knocks = ["crowd", server.address4, TRAP, TARPIT.most, TARPIT.patience - 1];
+  const crowd = keepKnocking(attacker, ...knocks);
+  let received = 0;
+  let sent = 0;
+  let held = 0;
+  const isIn = (): boolean => crowd.lines.some(({ text }) => text === "all in");
+  for (let quiet = 0; quiet < 20; quiet += isIn() ? 1 : 0) {
+    await new Promise((resolve) => setTimeout(resolve, 500));
+    const filter = ["state", "established", "sport", "=", ":61023"];
+    const sockets = [...(await server.must("ss", ["-Htnm", ...filter])).matchAll(SOCKET_MEMORY)];
+    held = sockets.length;
+    received = Math.max(received, ...sockets.map(([, bytes]) => Number(bytes)));
+    sent = Math.max(sent, ...sockets.map(([, , bytes]) => Number(bytes)));
+  }
   const after = await memoryOf(pid);
-  const sockets = await server.must("ss", [
-    "-Htnm",
-    "state",
-    "established",
-    "sport",
-    "=",
-    ":61023",
-  ]);
-  const received = [...sockets.matchAll(/skmem:\(r(\d+),/g)].map(([, bytes]) => Number(bytes));
-  const sent = [...sockets.matchAll(/,t(\d+),/g)].map(([, bytes]) => Number(bytes));
   return {
-    held: received.length,
-    receivedKilobytes: round(Math.max(...received) / 1024, 1),
-    sentKilobytes: round(Math.max(...sent) / 1024, 1),
-    daemonKilobytesEach: round((after.own - before.own) * 1024 / received.length, 1),
+    held,
+    receivedKilobytes: round(received / 1024, 1),
+    sentKilobytes: round(sent / 1024, 1),
+    daemonKilobytesEach: round((after.own - before.own) * 1024 / held, 1),
     before,
     after,
   };
