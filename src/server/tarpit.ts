@@ -49,6 +49,7 @@ export class Tarpit {
     signal: AbortSignal,
   ): Promise<void> {
     signal.addEventListener("abort", listener.close);
+    if (signal.aborted) listener.close(); // before we listened to it
     const drips = this.#drip(signal);
     for await (const guest of listener.guests) {
       arrived(guest.address);
