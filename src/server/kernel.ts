@@ -8,7 +8,8 @@ import {
   type SetText,
   stageOpening,
 } from "../core/firewall/ipset.ts";
-import { type FirewallPlan, SESSIONS } from "../core/firewall/plan.ts";
+import { SESSIONS } from "../core/firewall/plan.ts";
+import type { FirewallPlan } from "../core/firewall/rules.ts";
 import { allSets } from "../core/firewall/sets.ts";
 import type { Opening } from "../core/opening.ts";
 import { tracksConnections } from "../core/sockets.ts";

@@ -78,12 +78,11 @@ export async function serve(serving: Serving, signal: AbortSignal): Promise<void
   });
   await service.ready();
   await service.status(`${opening.traps.length} traps, SSH port of the minute open`);
-  signal.addEventListener("abort", () => void service.stopping(), { once: true });
   await together(signal, [
     (stop) => rotation.run(stop),
     ...defence.parts(listener),
     (stop) => heartbeat(service, () => rotation.onTime(), clock, stop),
-  ]);
+  ]).finally(() => service.stopping());
   log.info("stopped", { signal: String(signal.reason) });
 }
 
