@@ -91,15 +91,12 @@ const JITTER_SECONDS = 5;
  * Ages are counted in looks, not by the time of day, which may be set.
  */
 export class SessionAges {
-  readonly #proof: number;
+  readonly #lookSeconds: number;
   #looks: ReadonlyMap<string, number> | null = null;
 
-  /**
-   * @param graceSeconds sshd's LoginGraceTime
-   * @param lookSeconds the time between two looks, at least
-   */
-  constructor(graceSeconds: number, lookSeconds: number) {
-    this.#proof = 1 + Math.ceil((graceSeconds + JITTER_SECONDS) / lookSeconds);
+  /** @param lookSeconds the time between two looks, at least */
+  constructor(lookSeconds: number) {
+    this.#lookSeconds = lookSeconds;
   }
 
   /**
@@ -107,16 +104,18 @@ export class SessionAges {
    * before sshd's own port was hidden.
    *
    * @param sessions the connections to sshd there are now
+   * @param graceSeconds sshd's LoginGraceTime
    * @returns the addresses of those that prove a login
    */
-  look(sessions: readonly Session[]): string[] {
+  look(sessions: readonly Session[], graceSeconds: number): string[] {
+    const proof = 1 + Math.ceil((graceSeconds + JITTER_SECONDS) / this.#lookSeconds);
     const known = this.#looks;
     const looks = new Map(sessions.map(({ id }) => {
       const before = known === null ? -Infinity : known.get(id) ?? 0;
       return [id, before + 1];
     }));
     this.#looks = looks;
-    const proven = sessions.filter(({ id }) => looks.get(id)! >= this.#proof);
+    const proven = sessions.filter(({ id }) => looks.get(id)! >= proof);
     return [...new Set(proven.map(({ address }) => address))];
   }
 }

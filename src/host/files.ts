@@ -94,11 +94,6 @@ export async function* linesIn(path: string): AsyncGenerator<string[]> {
   }
 }
 
-/** How many bytes a file has; 0 if there is none. */
-export async function sizeOf(path: string): Promise<number> {
-  return await Deno.stat(path).then(({ size }) => size, () => 0);
-}
-
 /** The names in a folder, sorted; none if there is no such folder. */
 export async function namesIn(folder: string): Promise<string[]> {
   try {

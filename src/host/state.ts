@@ -16,22 +16,11 @@ import {
   type SavedBan,
   timeLeft,
 } from "../core/saved.ts";
-import {
-  linesIn,
-  namesIn,
-  readText,
-  removeFile,
-  renameFile,
-  sizeOf,
-  writePrivate,
-} from "./files.ts";
+import { linesIn, namesIn, readText, removeFile, renameFile, writePrivate } from "./files.ts";
 import { setNames, streamSet } from "./ipset.ts";
 
 /** The most that a ledger of bounded size takes, generously. */
 const LARGEST_LEDGER = 16 << 20;
-
-/** Bytes of a line such as `1.2.3.4 9`. */
-const SHORTEST_BAN = 10;
 
 const NOTHING: Memories = { offenders: [], friends: [], allowed: [] };
 
@@ -71,11 +60,6 @@ export class StateFolder {
   /** Replaces what is remembered. */
   async writeMemories(memories: Memories): Promise<void> {
     await writePrivate(this.#ledger, formatMemories(memories), true);
-  }
-
-  /** How many bans are saved, at most, as far as the size of their file tells. */
-  async bansAtMost(): Promise<number> {
-    return Math.floor(await sizeOf(this.#bans) / SHORTEST_BAN);
   }
 
   /**

@@ -86,6 +86,7 @@ export class Bans {
   /** Reads the kernel's notes once, and bans whom the kernel has not banned, or not for long enough. */
   async read(): Promise<void> {
     const now = this.#clock.now();
+    this.#settleLog(now);
     // First, so that nobody is banned again for what was just forgiven.
     const changes = await this.#memory.takeChanges(now);
     const isForgiven = forgivenBy(changes);
@@ -120,7 +121,6 @@ export class Bans {
     }
     await restoreSets(bans);
     this.#rest = isQuiet ? Math.min(this.#rest * 2, LONGEST_REST_MS) : SHORTEST_REST_MS;
-    this.#settleLog(now);
   }
 
   /** @returns what the kernel is still to be told */

@@ -127,10 +127,9 @@ export class Defence {
         addEntry(set, element, seconds ?? 0)
       ).join("");
     }));
-    const room = await state.bansAtMost();
     let count = 0;
     await restoreSets(async function* () {
-      yield createSets(families.map(banSet), room);
+      yield createSets(families.map(banSet));
       for await (const bans of state.readBans(clock.now())) {
         const lines = bans.filter(({ unit }) =>
           families.includes(unit.family) && !isForgiven(unit.text)

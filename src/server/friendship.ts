@@ -22,6 +22,7 @@ export class Friendship {
   readonly #sshPort: number;
   readonly #memory: Memory;
   readonly #clock: Clock;
+  #grace: number | undefined;
 
   constructor(sshPort: number, memory: Memory, clock: Clock) {
     this.#sshPort = sshPort;
@@ -31,20 +32,13 @@ export class Friendship {
 
   /** Looks at the sessions until the signal is aborted. */
   async run(signal: AbortSignal): Promise<void> {
-    const grace = await loginGraceTime() ?? CAUTIOUS_GRACE;
-    if (grace === 0) {
-      // Whoever is let in unauthenticated for ever proves nothing by staying.
-      log.warn("sshd sets no limit to the time for logging in, so logins cannot be told", {
-        next: "set LoginGraceTime in sshd_config, or serve --friends off",
-      });
-      return;
-    }
-    const ages = new SessionAges(grace, LOOK_SECONDS);
+    const ages = new SessionAges(LOOK_SECONDS);
     for (let refreshed = this.#clock.now(); !signal.aborted;) {
       try {
         await this.#look(ages);
         if (Math.abs(this.#clock.now() - refreshed) > REFRESH_MS) {
           refreshed = this.#clock.now();
+          this.#grace = undefined;
           await restoreSets(this.#memory.friends.entries(refreshed));
         }
       } catch (error) {
@@ -56,7 +50,10 @@ export class Friendship {
   }
 
   async #look(ages: SessionAges): Promise<void> {
-    const proven = ages.look(await sessionsAt(this.#sshPort));
+    const sessions = await sessionsAt(this.#sshPort);
+    // Not before somebody is there: at boot we are up before sshd is.
+    if (sessions.length > 0) this.#grace ??= await this.#askGrace();
+    const proven = ages.look(sessions, this.#grace ?? CAUTIOUS_GRACE);
     const now = this.#clock.now();
     const { friends } = this.#memory;
     const news = new Set(
@@ -68,5 +65,16 @@ export class Friendship {
     await restoreSets(friends.entries(now, fresh));
     this.#memory.changed(now);
     for (const address of news) log.info("friend", { address });
+  }
+
+  /** @returns seconds after which a session proves a login */
+  async #askGrace(): Promise<number> {
+    const grace = await loginGraceTime() ?? CAUTIOUS_GRACE;
+    if (grace > 0) return grace;
+    // Whom sshd lets stay for ever unauthenticated, staying proves nothing.
+    log.warn("sshd sets no limit to the time for logging in, so logins cannot be told", {
+      next: "set LoginGraceTime in sshd_config, or serve --friends off",
+    });
+    return Infinity;
   }
 }

@@ -120,8 +120,8 @@ COMMIT
 Deno.test("sets are made for a million bans, and an old ban makes room for a new one", () => {
   const text = createSets([banSet(4), banSet(6), allowSet(6)]);
   assertEquals(text.split("\n"), [
-    "create c3po-ban4 hash:ip family inet maxelem 1048576 timeout 0 forceadd -exist",
-    "create c3po-ban6 hash:ip family inet6 netmask 64 maxelem 1048576 timeout 0 forceadd -exist",
+    "create c3po-ban4 hash:ip family inet hashsize 262144 maxelem 1048576 timeout 0 forceadd -exist",
+    "create c3po-ban6 hash:ip family inet6 netmask 64 hashsize 262144 maxelem 1048576 timeout 0 forceadd -exist",
     "create c3po-allow6 hash:net family inet6 maxelem 65536 -exist",
     "",
   ]);

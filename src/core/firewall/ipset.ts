@@ -12,15 +12,9 @@ export interface SetEntry {
   readonly seconds: number | null;
 }
 
-/**
- * Makes sets that are not there yet.
- *
- * @param room for how many entries at once; a hash that grows as it fills takes twice the time
- */
-export function createSets(sets: readonly SetSpec[], room = 0): SetText {
-  return sets.map((set) =>
-    `create ${set.name} ${[...typeWords(set), ...sizeWords(set, room)].join(" ")} -exist\n`
-  ).join("");
+/** Makes sets that are not there yet. */
+export function createSets(sets: readonly SetSpec[]): SetText {
+  return sets.map((set) => `create ${set.name} ${typeWords(set).join(" ")} -exist\n`).join("");
 }
 
 /** Removes sets; they must not be in use by any rule. */
@@ -121,15 +115,11 @@ function typeWords(set: SetSpec): string[] {
     ...(set.type === "bitmap:port" ? ["range", "0-65535"] : []),
     ...(set.family === undefined ? [] : ["family", set.family === 4 ? "inet" : "inet6"]),
     ...(set.prefix === undefined ? [] : ["netmask", String(set.prefix)]),
+    ...(set.buckets === undefined ? [] : ["hashsize", String(set.buckets)]),
     ...(set.capacity === undefined ? [] : ["maxelem", String(set.capacity)]),
     ...(set.expires ? ["timeout", "0"] : []),
     ...(set.evicts ? ["forceadd"] : []),
   ];
-}
-
-function sizeWords(set: SetSpec, room: number): string[] {
-  if (room === 0 || set.capacity === undefined) return [];
-  return ["hashsize", String(2 ** Math.ceil(Math.log2(Math.min(room, set.capacity))))];
 }
 
 /**

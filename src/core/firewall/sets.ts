@@ -10,6 +10,13 @@ export interface SetSpec {
   readonly family?: Family;
   /** The most entries it takes. */
   readonly capacity?: number;
+  /**
+   * How many buckets its hash has from the start, a power of two; without it few, and more as it
+   * grows. But a set grows only at the hand of the ipset command: what the rules add has to fit, at
+   * most twelve to a bucket. At four on average, some fifty of a million find their bucket full, and
+   * an old entry there makes room.
+   */
+  readonly buckets?: number;
   /** What happens when it is full: an old entry makes room, instead of the new one being lost. */
   readonly evicts?: true;
   /** Entries are networks of this prefix. */
@@ -44,6 +51,7 @@ export function banSet(family: Family): SetSpec {
     type: "hash:ip",
     family,
     capacity: MOST_BANS,
+    buckets: MOST_BANS / 4,
     evicts: true,
     expires: true,
     ...prefixOf(family),
@@ -83,7 +91,15 @@ function prefixOf(family: Family): { readonly prefix?: number } {
 }
 
 function hits(name: string, family: Family): SetSpec {
-  return { name, type: "hash:ip,port", family, capacity: MOST_HITS, evicts: true, expires: true };
+  return {
+    name,
+    type: "hash:ip,port",
+    family,
+    capacity: MOST_HITS,
+    buckets: MOST_HITS / 4,
+    evicts: true,
+    expires: true,
+  };
 }
 
 /** Every set of C3PO for some families. */
