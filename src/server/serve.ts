@@ -15,6 +15,7 @@ import { bannerOf, listenAnywhere } from "../host/listener.ts";
 import { lockServe } from "../host/lock.ts";
 import type { ServiceManager } from "../host/notify.ts";
 import { hasIpv6 } from "../host/procfs.ts";
+import { tellClock } from "./clock_note.ts";
 import { Defence } from "./defence.ts";
 import { Guard } from "./guard.ts";
 import { heartbeat } from "./heartbeat.ts";
@@ -98,6 +99,7 @@ export async function serve(serving: Serving, signal: AbortSignal): Promise<void
   await together(signal, [
     (stop) => rotation.run(stop),
     (stop) => guard.run(stop),
+    () => tellClock(),
     (stop) => heartbeat(service, () => rotation.onTime(), clock, stop),
     ...defence.parts(listener),
     ...(trial === null ? [] : [(stop: AbortSignal) => trial.run(stop)]),
