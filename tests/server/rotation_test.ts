@@ -23,14 +23,13 @@ class SetClock implements Clock {
   #now: number;
   #waited = 0;
   readonly #steps: Step[];
-  readonly #end: AbortController;
-  readonly #most: number;
+  readonly #look: (waited: number) => void;
 
-  constructor(steps: readonly Step[], end: AbortController, most: number, start = START) {
+  /** @param look is called every quarter of a second while somebody waits */
+  constructor(steps: readonly Step[], start: number, look: (waited: number) => void) {
     this.#now = start;
     this.#steps = [...steps].sort((a, b) => a.after - b.after);
-    this.#end = end;
-    this.#most = most;
+    this.#look = look;
   }
 
   now(): number {
@@ -39,12 +38,14 @@ class SetClock implements Clock {
 
   async sleep(ms: number): Promise<void> {
     await Promise.resolve();
-    this.#waited += ms;
-    this.#now += ms;
-    while (this.#steps[0] && this.#steps[0].after <= this.#waited) {
-      this.#now = Math.max(0, this.#now + this.#steps.shift()!.by);
+    for (let left = ms; left > 0; left -= 250) {
+      this.#waited += Math.min(left, 250);
+      this.#now += Math.min(left, 250);
+      while (this.#steps[0] && this.#steps[0].after <= this.#waited) {
+        this.#now = Math.max(0, this.#now + this.#steps.shift()!.by);
+      }
+      this.#look(this.#waited);
     }
-    if (this.#waited >= this.#most) this.#end.abort();
   }
 }
 
@@ -56,8 +57,8 @@ interface Opened {
 
 interface Run {
   readonly opened: Opened[];
-  /** The clock, and the minute last opened, at each look of somebody who looks all the time. */
-  readonly looks: { readonly now: number; readonly minute: number | undefined }[];
+  /** The longest time on end, in milliseconds, in which the minute that was open was not the clock's. */
+  readonly longestWrong: number;
 }
 
 async function rotate(
@@ -71,15 +72,13 @@ async function rotate(
 ): Promise<Run> {
   const end = new AbortController();
   const opened: Opened[] = [];
-  const looks: Run["looks"] = [];
-  const bare = new SetClock(steps, end, forMs, start);
-  const clock: Clock = {
-    now: () => bare.now(),
-    sleep: async (ms) => {
-      looks.push({ now: bare.now(), minute: opened.at(-1)?.opening.minute });
-      await bare.sleep(ms);
-    },
-  };
+  let longestWrong = 0;
+  let rightAt = 0;
+  const clock: Clock = new SetClock(steps, start, (waited) => {
+    if (opened.at(-1)?.opening.minute === minuteAt(clock.now())) rightAt = waited;
+    longestWrong = Math.max(longestWrong, waited - rightAt);
+    if (waited >= forMs) end.abort();
+  });
   let count = 0;
   const kernel: Opener = {
     stage: (opening) =>
@@ -97,7 +96,7 @@ async function rotate(
   const options = { schedule, traps: 3, grace, rules: () => Promise.resolve(rules) };
   const rotation = new Rotation(options, kernel, clock);
   await rotation.run(end.signal);
-  return { opened, looks };
+  return { opened, longestWrong };
 }
 
 /** Every opening is that of its moment, and no minute is ever opened with other ports than before. */
@@ -135,13 +134,7 @@ for (const [what, by] of STEPS) {
       const start = by === START ? 20_000 : START;
       const run = await rotate([{ after, by }], { start });
       await assertFollowsUtc(run);
-      // Whoever looks all the time never sees the minute of the schedule late by more than a second.
-      for (const [i, { now, minute }] of run.looks.entries()) {
-        const before = run.looks[i - 1];
-        if (minute === undefined || before === undefined) continue;
-        const steady = minuteAt(before.now) === minuteAt(now);
-        if (steady && now - before.now >= 0) assertEquals(minute, minuteAt(now), `at look ${i}`);
-      }
+      assert(run.longestWrong <= 1250, `wrong for ${run.longestWrong} ms`);
     });
   }
 }
