@@ -1,5 +1,5 @@
 import { getLogger } from "@logtape/logtape";
-import type { Family } from "../core/address.ts";
+import { type Family, parseBanned } from "../core/address.ts";
 import { forgivenBy } from "../core/changes.ts";
 import type { ServerConfig } from "../core/config.ts";
 import {
@@ -65,6 +65,36 @@ export class Defence {
     await defence.#tellFriends();
     await defence.#tellAllowed();
     return defence;
+  }
+
+  /**
+   * Makes a friend of whoever starts `serve` from an SSH session, and lifts a ban of theirs: to get
+   * that far they have logged in.
+   */
+  async welcome(address: string): Promise<void> {
+    const { clock, families } = this.#options;
+    const who = parseBanned(address);
+    if (!families.includes(who.family)) return;
+    this.#memory.friends.welcome(who.text, clock.now());
+    const set = banSet(who.family);
+    await restoreSets(createSets([set]) + removeEntry(set, elementOf(who)));
+    await this.#tellFriends();
+    log.info("whoever starts this is a friend", { address });
+  }
+
+  /** Fills sets that somebody emptied with what is known. */
+  async refill(): Promise<void> {
+    const { clock, families } = this.#options;
+    const now = clock.now();
+    const lines = [...this.#memory.ledger.offenders].filter(({ until }) => until > now)
+      .map(({ address, until }) => ({ unit: parseBanned(address), left: until - now }))
+      .filter(({ unit }) => families.includes(unit.family))
+      .map(({ unit, left }) =>
+        addEntry(banSet(unit.family), elementOf(unit), Math.ceil(left / 1000))
+      );
+    await restoreSets(lines.join(""));
+    await this.#tellFriends();
+    await this.#tellAllowed();
   }
 
   /** What runs until the signal is aborted, side by side. */

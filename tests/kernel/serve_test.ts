@@ -81,10 +81,11 @@ for (const family of [4, 6] as const) {
 
       assertEquals((await lab.user.run("ssh", [...login, "true"])).code, 0, "others get in");
       const line = await serve.child.waitForLine(/ ban /);
+      const source = family === 4 ? lab.attacker.address4 : lab.attacker.address6;
       const banned = family === 4 ? lab.attacker.address4 : "fd77:0:0:2::/64";
       assertMatch(
         line,
-        new RegExp(` ban address=${banned} port=${traps[0]} .*offences=1 seconds=900`),
+        new RegExp(` ban address=${source} port=${traps[0]} .*offences=1 seconds=900`),
       );
       assertEquals(
         JSON.parse((await lab.server.c3po(["ban", "--json"])).stdout)
