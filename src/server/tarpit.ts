@@ -48,6 +48,7 @@ export class Tarpit {
     signal: AbortSignal,
   ): Promise<void> {
     signal.addEventListener("abort", listener.close);
+    if (signal.aborted) listener.close(); // no event comes for what was before
     const drips = this.#drip(signal);
     for await (const guest of listener.guests) {
       arrived(guest.address);
