@@ -18,6 +18,7 @@ export type Platform = "linux" | "macos" | "windows";
 /** A client runs ssh, and nothing else. */
 export const CLIENT_TOOLS: Readonly<Record<string, string>> = {
   ssh: "is what the user wants, and resolves host names by the user's configuration",
+  kill: "stops c3po where the keyboard stopped ssh, so that the shell is back",
 };
 
 /** What a server, and the demonstration in namespaces, run besides. */

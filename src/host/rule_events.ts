@@ -21,8 +21,9 @@ export async function watchRules(
     throw error;
   }
   child.stderr.cancel().catch(() => {});
-  const lines: ReadableStreamDefaultReader<string> = child.stdout
-    .pipeThrough(new TextDecoderStream()).pipeThrough(new TextLineStream()).getReader();
+  const output: ReadableStream<string> = child.stdout
+    .pipeThrough(new TextDecoderStream()).pipeThrough(new TextLineStream());
+  const lines = output.getReader();
   const end = (): void => {
     killChild(child);
     // A process that it left behind would keep its output open.

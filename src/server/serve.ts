@@ -95,7 +95,6 @@ export async function serve(serving: Serving, signal: AbortSignal): Promise<void
   const guard = new Guard({ kernel, rotation, hiddenPort: config.sshPort, refill }, clock);
   await service.ready();
   await service.status(`${opening.traps.length} traps, SSH port of the minute open`);
-  signal.addEventListener("abort", () => void service.stopping(), { once: true });
   await together(signal, [
     (stop) => rotation.run(stop),
     (stop) => guard.run(stop),
@@ -103,7 +102,7 @@ export async function serve(serving: Serving, signal: AbortSignal): Promise<void
     (stop) => heartbeat(service, () => rotation.onTime(), clock, stop),
     ...defence.parts(listener),
     ...(trial === null ? [] : [(stop: AbortSignal) => trial.run(stop)]),
-  ]);
+  ]).finally(() => service.stopping());
   log.info("stopped", { signal: String(signal.reason) });
 }
 

@@ -8,7 +8,7 @@ import {
 } from "../../src/core/clock_sync.ts";
 import { Failure } from "../../src/core/errors.ts";
 import { drift, isComplete, ownRules } from "../../src/core/firewall/drift.ts";
-import type { Chain } from "../../src/core/firewall/plan.ts";
+import type { Chain } from "../../src/core/firewall/rules.ts";
 import { isPrivate, refuseLockout } from "../../src/core/lockout.ts";
 
 const SAVED = [
