@@ -77,6 +77,7 @@ const VARIABLES = [
   "NOTIFY_SOCKET",
   "WATCHDOG_USEC",
   "SSH_CONNECTION",
+  "INVOCATION_ID",
 ];
 
 const SERVER_FOLDERS = ["/etc/c3po", "/var/lib/c3po", "/run/c3po"];
