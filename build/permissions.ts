@@ -43,7 +43,6 @@ export const SERVER_TOOLS: Readonly<Record<string, string>> = {
   "iptables-legacy-restore": "removes that from the older iptables",
   "ip6tables-legacy-restore": "removes that from the older iptables and IPv6",
   "c3po": "watches over a trial (serve --try) from a process of its own",
-  "kill": "ends a serve that hangs in its trial",
   "ls": "shows which processes there are, and their connections: has somebody logged in?",
   "grep": "finds sshd's sessions among them",
   "chronyc": "tells how well the clock is set",
@@ -77,6 +76,7 @@ const VARIABLES = [
   "NOTIFY_SOCKET",
   "WATCHDOG_USEC",
   "SSH_CONNECTION",
+  "INVOCATION_ID",
 ];
 
 const SERVER_FOLDERS = ["/etc/c3po", "/var/lib/c3po", "/run/c3po"];
