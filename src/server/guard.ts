@@ -1,6 +1,7 @@
 import { getLogger } from "@logtape/logtape";
 import { C3poError } from "../core/errors.ts";
 import { HIDDEN, SSH, TRAP } from "../core/firewall/sets.ts";
+import type { TimedPort } from "../core/opening.ts";
 import type { Clock } from "../host/clock.ts";
 import { backendHere } from "../host/iptables.ts";
 import { watchRules } from "../host/rule_events.ts";
@@ -104,12 +105,10 @@ export class Guard {
     const { rotation, hiddenPort } = this.#guarded;
     const opening = rotation.opening;
     if (opening === null) return []; // it is being opened: the rotation reports what is in the way
-    const first = (set: string, ports: readonly { readonly port: number }[]): Expectation[] =>
-      ports.slice(0, 1).map(({ port }) => ({ set, element: String(port) }));
     return [
       { set: HIDDEN.name, element: String(hiddenPort) },
-      ...first(SSH.name, opening.ssh.slice(-1)),
-      ...first(TRAP.name, opening.traps),
+      ...longest(SSH.name, opening.ssh),
+      ...longest(TRAP.name, opening.traps),
     ];
   }
 
@@ -136,4 +135,11 @@ export class Guard {
     if (by !== null) this.#by.add(by);
     this.#wake.abort();
   }
+}
+
+/** The port that the kernel keeps longest: those of the minute before end by themselves. */
+function longest(set: string, ports: readonly TimedPort[]): Expectation[] {
+  if (ports.length === 0) return [];
+  const { port } = ports.reduce((a, b) => b.seconds > a.seconds ? b : a);
+  return [{ set, element: String(port) }];
 }
