@@ -20,11 +20,11 @@ export interface Guarded {
 }
 
 /** The sets are looked at this often. */
-const LOOK_MS = 1000;
+const LOOK_MS = 1500;
 /** Other tools change rules in several steps: the dust shall have settled before we look. */
 const SETTLE_MS = 100;
 /** So often, in looks, the rules are read although nobody said that they changed. */
-const IDLE_LOOKS = 30;
+const IDLE_LOOKS = 20;
 /** Where nobody says so, they are read at every look. */
 const DEAF_LOOKS = 1;
 
