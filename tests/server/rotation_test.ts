@@ -106,7 +106,8 @@ async function assertFollowsUtc({ opened }: Run): Promise<void> {
     assert(Math.abs(at - opening.minute * MINUTE_MS - MINUTE_MS / 2) <= MINUTE_MS / 2 + 1000);
     const { ssh, traps } = await schedule.ports(opening.minute, 3);
     assert(opening.ssh.some(({ port }) => port === ssh), "the SSH port of the minute is open");
-    assertEquals(opening.traps.map(({ port }) => port), traps);
+    const trapped = opening.traps.map(({ port }) => port);
+    assertEquals(traps.filter((port) => !trapped.includes(port)), []);
   }
 }
 
