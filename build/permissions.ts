@@ -18,6 +18,7 @@ export type Platform = "linux" | "macos" | "windows";
 /** A client runs ssh, and nothing else. */
 export const CLIENT_TOOLS: Readonly<Record<string, string>> = {
   ssh: "is what the user wants, and resolves host names by the user's configuration",
+  kill: "stops c3po where the keyboard stopped ssh, so that the shell is back",
 };
 
 /** What a server, and the demonstration in namespaces, run besides. */
@@ -42,14 +43,15 @@ export const SERVER_TOOLS: Readonly<Record<string, string>> = {
   "iptables-legacy-restore": "removes that from the older iptables",
   "ip6tables-legacy-restore": "removes that from the older iptables and IPv6",
   "c3po": "watches over a trial (serve --try) from a process of its own",
-  "kill": "ends a serve that hangs in its trial",
   "ls": "shows which processes there are, and their connections: has somebody logged in?",
   "grep": "finds sshd's sessions among them",
   "chronyc": "tells how well the clock is set",
   "ntpq": "tells the same where ntpd sets it",
   "timedatectl": "tells the same where systemd does",
   "nft": "shows firewalls that iptables does not show (check)",
-  "unshare": "tries the rules where nobody is affected (check)",
+  "unshare":
+    "makes the namespaces of the demo, and tries the rules where nobody is affected (check)",
+  "nsenter": "runs everything the demo shows, inside of them",
   "nsenter": "runs everything the demo shows, inside of them",
   "test": "tells whether a folder can be written (check)",
 };
@@ -77,6 +79,7 @@ const VARIABLES = [
   "NOTIFY_SOCKET",
   "WATCHDOG_USEC",
   "SSH_CONNECTION",
+  "INVOCATION_ID",
 ];
 
 const SERVER_FOLDERS = ["/etc/c3po", "/var/lib/c3po", "/run/c3po"];

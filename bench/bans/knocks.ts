@@ -41,14 +41,17 @@ async function race([hostname = "", trap = "", port = "", ms = ""]: string[]): P
   Deno.exit();
 }
 
-/** `crowd TARGET TRAP COUNT`: so many connections, each of which talks in the smallest pieces. */
-async function crowd([hostname = "", trap = "", count = ""]: string[]): Promise<void> {
+/**
+ * `crowd TARGET TRAP COUNT PIECES`: so many connections, each of which says so much in the smallest
+ * pieces, and stays.
+ */
+async function crowd([hostname = "", trap = "", count = "", pieces = ""]: string[]): Promise<void> {
   const byte = new Uint8Array(1);
   for (let i = 0; i < Number(count); i++) {
     const conn = await Deno.connect({ hostname, port: Number(trap) });
     conn.setNoDelay(true);
     const talk = async (): Promise<void> => {
-      for (;;) {
+      for (let piece = 0; piece < Number(pieces); piece++) {
         await conn.write(byte);
         await new Promise((resolve) => setTimeout(resolve, 1));
       }
@@ -56,4 +59,5 @@ async function crowd([hostname = "", trap = "", count = ""]: string[]): Promise<
     talk().catch(() => {});
   }
   console.log("all in");
+  setInterval(() => {}, 1000); // stays until it is stopped
 }

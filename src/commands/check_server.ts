@@ -29,10 +29,13 @@ export async function checkServer(args: Arguments, host: Host): Promise<Finding[
       import("../host/admin.ts"),
     ]);
     const folders = { runtimeFolder: runtimeFolder(host), stateFolder: stateFolder(host) };
-    const admin = await adminSession(host);
+    const asked = {
+      admin: await adminSession(host),
+      isService: host.env("INVOCATION_ID") !== undefined,
+    };
     return [
       ...findings,
-      ...await examine({ config, schedule, clock: host.clock, admin, ...folders }),
+      ...await examine({ config, schedule, clock: host.clock, ...asked, ...folders }),
     ];
   } catch (error) {
     if (!(error instanceof C3poError) || error instanceof Misuse) throw error;

@@ -186,8 +186,8 @@ function readAll<T>(
   }
 }
 
-/** The kernel keeps the time an entry has left in milliseconds of 32 bits. */
-const LONGEST_BAN = 2_147_483;
+/** The kernel keeps the time an entry has left in milliseconds of 32 bits: seconds, 24 days. */
+export const LONGEST_BAN = 2_147_483;
 
 /**
  * Reads how long a ban lasts.

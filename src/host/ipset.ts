@@ -10,12 +10,16 @@ export async function findIpset(): Promise<void> {
 }
 
 /** Time for as many lines as the largest sets take. */
-const RESTORE_MS = 120_000;
+const RESTORE_MS = 40_000;
+/** Time for a few lines, of which one may free a large set. */
+const FEW_MS = 5000;
 
 /** Loads lines of `ipset restore`, at once or in parts; none at all is no work. */
 export async function restoreSets(text: string | AsyncIterable<string>): Promise<void> {
   if (text === "") return;
-  await runTool("ipset", ["restore"], { stdin: text, timeout: RESTORE_MS });
+  const isShort = typeof text === "string" && text.length < SHORT;
+  const timeout = isShort ? FEW_MS : RESTORE_MS;
+  await runTool("ipset", ["restore"], { stdin: text, timeout });
 }
 
 /**
@@ -49,6 +53,8 @@ export interface ArmedChange {
   cancel(): Promise<void>;
 }
 
+/** Characters; what is longer may hold a million bans, which take their time. */
+const SHORT = 100_000;
 /** The ports linger for some seconds: a process that hangs must go early enough to try another. */
 const PATIENCE_MS = 2000;
 

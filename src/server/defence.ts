@@ -18,6 +18,7 @@ import { restoreSets, saveSet } from "../host/ipset.ts";
 import type { Listener } from "../host/listener.ts";
 import { openFilesLimit } from "../host/procfs.ts";
 import { isServed } from "../host/sets.ts";
+import { ToolFailure } from "../host/tool.ts";
 import { Bans } from "./bans.ts";
 import { Friendship } from "./friendship.ts";
 import { Memory } from "./memory.ts";
@@ -140,7 +141,7 @@ export class Defence {
       ).join("");
     }));
     let count = 0;
-    await restoreSets(async function* () {
+    const lines = async function* (): AsyncGenerator<string> {
       yield createSets(families.map(banSet));
       for await (const bans of state.readBans(clock.now())) {
         const lines = bans.filter(({ unit }) =>
@@ -150,7 +151,15 @@ export class Defence {
         yield lines.join("");
       }
       yield byHand.join("");
-    }());
+    };
+    try {
+      await restoreSets(lines());
+    } catch (error) {
+      if (!(error instanceof ToolFailure)) throw error;
+      log.error("the kernel refuses a saved ban, those behind it are lost", {
+        error: error.message,
+      });
+    }
     if (count > 0) log.info("bans restored", { count });
   }
 

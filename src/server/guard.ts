@@ -1,6 +1,7 @@
 import { getLogger } from "@logtape/logtape";
 import { C3poError } from "../core/errors.ts";
 import { HIDDEN, SSH, TRAP } from "../core/firewall/sets.ts";
+import type { TimedPort } from "../core/opening.ts";
 import type { Tally } from "../core/tally.ts";
 import type { Clock } from "../host/clock.ts";
 import { backendHere } from "../host/iptables.ts";
@@ -21,11 +22,11 @@ export interface Guarded {
 }
 
 /** The sets are looked at this often. */
-const LOOK_MS = 1000;
+const LOOK_MS = 1500;
 /** Other tools change rules in several steps: the dust shall have settled before we look. */
 const SETTLE_MS = 100;
 /** So often, in looks, the rules are read although nobody said that they changed. */
-const IDLE_LOOKS = 30;
+const IDLE_LOOKS = 20;
 /** Where nobody says so, they are read at every look. */
 const DEAF_LOOKS = 1;
 
@@ -108,12 +109,10 @@ export class Guard {
     const { rotation, hiddenPort } = this.#guarded;
     const opening = rotation.opening;
     if (opening === null) return []; // it is being opened: the rotation reports what is in the way
-    const first = (set: string, ports: readonly { readonly port: number }[]): Expectation[] =>
-      ports.slice(0, 1).map(({ port }) => ({ set, element: String(port) }));
     return [
       { set: HIDDEN.name, element: String(hiddenPort) },
-      ...first(SSH.name, opening.ssh.slice(-1)),
-      ...first(TRAP.name, opening.traps),
+      ...longest(SSH.name, opening.ssh),
+      ...longest(TRAP.name, opening.traps),
     ];
   }
 
@@ -140,4 +139,11 @@ export class Guard {
     if (by !== null) this.#by.add(by);
     this.#wake.abort();
   }
+}
+
+/** The port that the kernel keeps longest: those of the minute before end by themselves. */
+function longest(set: string, ports: readonly TimedPort[]): Expectation[] {
+  if (ports.length === 0) return [];
+  const { port } = ports.reduce((a, b) => b.seconds > a.seconds ? b : a);
+  return [{ set, element: String(port) }];
 }

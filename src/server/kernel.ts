@@ -4,7 +4,7 @@ import { Failure } from "../core/errors.ts";
 import { drift, isComplete, type OwnRules, ownRules } from "../core/firewall/drift.ts";
 import { restoreText } from "../core/firewall/iptables.ts";
 import { applyOpening, createSets, type SetText, stageOpening } from "../core/firewall/ipset.ts";
-import type { FirewallPlan } from "../core/firewall/plan.ts";
+import type { FirewallPlan } from "../core/firewall/rules.ts";
 import type { Opening } from "../core/opening.ts";
 import type { Clock } from "../host/clock.ts";
 import { type ArmedChange, armSets, findIpset, restoreSets, setNames } from "../host/ipset.ts";

@@ -42,6 +42,7 @@ export class Rotation {
   #opening: Opening | null = null;
   /** When what is open must change; null if what is open is not known. */
   #due: number | null = null;
+  #changing = false;
   #wake = new AbortController();
   #failures = 0;
   #blocked = "";
@@ -53,9 +54,9 @@ export class Rotation {
     this.#clock = clock;
   }
 
-  /** What was opened last; null if that is not known to have worked. */
+  /** What is open; null while that changes, or if it is not known to have worked. */
   get opening(): Opening | null {
-    return this.#due === null ? null : this.#opening;
+    return this.#due === null || this.#changing ? null : this.#opening;
   }
 
   /** Opens the ports of this moment. */
@@ -111,17 +112,24 @@ export class Rotation {
       await staged.cancel();
       return await this.#resume(stop);
     }
-    await staged.apply();
-    if (stop.aborted) return;
-    if (due === minuteStart(opening.minute)) this.#options.tally.change(this.#clock.now() - due);
-    this.#settle(opening, due);
+    this.#changing = true;
+    try {
+      await staged.apply();
+      if (stop.aborted) return;
+      if (due === minuteStart(opening.minute)) this.#options.tally.change(this.#clock.now() - due);
+      this.#settle(opening, due);
+    } finally {
+      this.#changing = false;
+    }
   }
 
   /** After a step of the clock, or a suspend: nothing that was prepared is worth anything. */
   async #resume(stop: AbortSignal): Promise<void> {
     if (stop.aborted) return;
     const opening = await this.open();
-    log.warn("the clock was set, ports follow it", { minute: opening.minute });
+    log.warn("the clock was set or this machine was held up, ports follow", {
+      minute: opening.minute,
+    });
   }
 
   /**

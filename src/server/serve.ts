@@ -16,6 +16,7 @@ import { bannerOf, listenAnywhere } from "../host/listener.ts";
 import { lockServe } from "../host/lock.ts";
 import type { ServiceManager } from "../host/notify.ts";
 import { hasIpv6 } from "../host/procfs.ts";
+import { tellClock } from "./clock_note.ts";
 import { Defence } from "./defence.ts";
 import { Guard } from "./guard.ts";
 import { heartbeat } from "./heartbeat.ts";
@@ -103,15 +104,15 @@ export async function serve(serving: Serving, signal: AbortSignal): Promise<void
   );
   await service.ready();
   await service.status(`${opening.traps.length} traps, SSH port of the minute open`);
-  signal.addEventListener("abort", () => void service.stopping(), { once: true });
   await together(signal, [
     (stop) => rotation.run(stop),
     (stop) => guard.run(stop),
+    () => tellClock(),
     (stop) => heartbeat(service, () => rotation.onTime(), clock, stop),
     ...defence.parts(listener),
     (stop) => publisher.run(stop),
     ...(trial === null ? [] : [(stop: AbortSignal) => trial.run(stop)]),
-  ]);
+  ]).finally(() => service.stopping());
   log.info("stopped", { signal: String(signal.reason) });
 }
 

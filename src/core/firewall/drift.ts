@@ -1,5 +1,5 @@
 import { OURS } from "./iptables.ts";
-import type { Chain } from "./plan.ts";
+import type { Chain } from "./rules.ts";
 
 /** A rule elsewhere that leads into one of our chains. */
 interface Jump {

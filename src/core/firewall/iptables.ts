@@ -1,4 +1,4 @@
-import type { Chain, Match, Rule, Verdict } from "./plan.ts";
+import type { Chain, Match, Rule, Verdict } from "./rules.ts";
 
 /** Chains whose names begin like this are C3PO's, whichever version made them. */
 export const OURS = "C3PO-";

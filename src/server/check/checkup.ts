@@ -18,6 +18,8 @@ export interface Checkup {
   readonly schedule: Schedule;
   readonly clock: Clock;
   readonly admin: AdminSession | null;
+  /** Whether a service manager asks, at boot perhaps. */
+  readonly isService: boolean;
   readonly runtimeFolder: string;
   readonly stateFolder: string;
 }
