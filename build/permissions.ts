@@ -52,7 +52,6 @@ export const SERVER_TOOLS: Readonly<Record<string, string>> = {
   "unshare":
     "makes the namespaces of the demo, and tries the rules where nobody is affected (check)",
   "nsenter": "runs everything the demo shows, inside of them",
-  "nsenter": "runs everything the demo shows, inside of them",
   "test": "tells whether a folder can be written (check)",
 };
 
