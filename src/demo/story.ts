@@ -110,9 +110,9 @@ export class Story {
         ? ["This one was lucky, and met sshd before a trap: that is one scan in sixteen."]
         : [],
       trap === undefined
-        ? "From the first trap on he got no answer, not even from that."
-        : `${trap} was a trap. His first packet to it banned him, and the rest went unanswered:`,
-      "what is filtered now is shut to him, and somewhere else in a minute.",
+        ? "The first trap banned him at his first packet."
+        : `${trap} was a trap. His first packet to it banned him, inside the kernel.`,
+      "Since then the other traps, and the way in, look to him like any port that is shut.",
     );
     await stage.run("server", c3po("ban"));
     await stage.say("Even if somebody told him the port now, he would get nowhere:");

@@ -55,7 +55,7 @@ kernelTest("demo --fast tells the whole story in a terminal, with true answers",
   assert(trap !== undefined, "a scan meets a trap");
   assertMatch(text, new RegExp(`warning ban address=10\\.77\\.2\\.1 port=${trap} trigger=syn`));
   assertMatch(text, new RegExp(`^ {2}10\\.77\\.2\\.1 +\\ds +1 +${trap}$`, "m"));
-  assertMatch(text, new RegExp(`^ {2}${ssh}/tcp +filtered`, "m"), "he gets nowhere");
+  assertMatch(text, new RegExp(`^ {2}${ssh}/tcp +closed`, "m"), "he gets nowhere");
   assertMatch(text, /^ {2}c3po: nobody is banned$/m);
   for (const when of ["before", "during", "after"]) assert(lines.includes(`  in, ${when}`), when);
   const ports = [...text.matchAll(/^user\$ c3po port\n(?:.*\|.*\n)*? {2}(\d+)$/gm)];
