@@ -19,6 +19,7 @@ import type { Listener } from "../host/listener.ts";
 import { openFilesLimit } from "../host/procfs.ts";
 import { isServed } from "../host/sets.ts";
 import { ToolFailure } from "../host/tool.ts";
+import type { Banner } from "./banner.ts";
 import { Bans } from "./bans.ts";
 import { Friendship } from "./friendship.ts";
 import { Memory } from "./memory.ts";
@@ -34,7 +35,7 @@ export interface DefenceOptions {
   readonly stateFolder: string;
   readonly tally: Tally;
   /** What the tarpit says first. */
-  readonly banner: string;
+  readonly banner: Banner;
 }
 
 /** The part of the daemon that shuts people out: bans, friends, tarpit, and their memory. */
