@@ -89,7 +89,7 @@ export async function serve(serving: Serving, signal: AbortSignal): Promise<void
     next: "log in with: c3po ssh HOST",
   });
   const refill = async (): Promise<void> => {
-    await kernel.loadSets(firstEntries(config.allow, families));
+    await kernel.loadSets("");
     await defence.refill();
   };
   const guard = new Guard({ kernel, rotation, hiddenPort: config.sshPort, refill }, clock);
