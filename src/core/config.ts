@@ -2,6 +2,7 @@ import { type Address, parseCidr } from "./address.ts";
 import { suggestion } from "./arguments.ts";
 import type { Option } from "./command.ts";
 import { parseDuration } from "./duration.ts";
+import { type Endpoint, parseEndpoint } from "./endpoint.ts";
 import { Failure, Malformed, Misuse } from "./errors.ts";
 import { parseCount, parsePort, parsePortList, parsePortRange, type PortRange } from "./ports.ts";
 import { DEFAULT_TRAPS } from "./schedule.ts";
@@ -29,6 +30,8 @@ export interface ServerConfig {
   readonly try: number | undefined;
   /** How long a login counts; 0 is not at all. */
   readonly friends: number;
+  /** Where figures are given out; undefined is nowhere. */
+  readonly metrics: Endpoint | undefined;
   readonly logFormat: "text" | "json";
 }
 
@@ -79,6 +82,11 @@ export const SERVER_OPTIONS: readonly Option[] = [
       "how long a login protects an address from being banned by a lone, perhaps forged packet " +
       "(default 30d)",
   },
+  {
+    name: "metrics",
+    value: "ADDR:PORT",
+    text: "give out figures for Prometheus there, at /metrics (a port alone: on loopback)",
+  },
   { name: "log-format", value: "text|json", text: "how events are written (default text)" },
 ];
 
@@ -117,6 +125,7 @@ export function readServerConfig(sources: readonly Source[]): ServerConfig {
     fail: read("fail", oneOf("open", "closed")) ?? "open",
     try: read("try", parseTrial),
     friends: read("friends", parseFriends) ?? 30 * 86_400,
+    metrics: read("metrics", parseEndpoint),
     logFormat: read("log-format", oneOf("text", "json")) ?? "text",
   };
 }

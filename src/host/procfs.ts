@@ -43,7 +43,16 @@ export async function hasIpv6(): Promise<boolean> {
 
 /** What tells one network namespace from another. */
 export async function networkNamespace(): Promise<string> {
-  const link = await runTool("readlink", ["/proc/self/ns/net"], { timeout: PATIENCE_MS });
+  return await networkNamespaceOf("self");
+}
+
+/**
+ * The network namespace of a process.
+ *
+ * @throws {ToolFailure} if there is no process of that number
+ */
+export async function networkNamespaceOf(pid: number | "self"): Promise<string> {
+  const link = await runTool("readlink", [`/proc/${pid}/ns/net`], { timeout: PATIENCE_MS });
   return link.replace(/\D/g, "");
 }
 

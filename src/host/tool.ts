@@ -31,8 +31,12 @@ export class ToolFailure extends Failure {
     this.tool = tool;
     this.code = code;
     this.isMissing = isMissing;
+    if (!isMissing) toolFailures.set(tool, (toolFailures.get(tool) ?? 0) + 1);
   }
 }
+
+/** How often each tool has failed since this process began, for its figures. */
+export const toolFailures = new Map<string, number>();
 
 /** Root's PATH under sudo or cron may lack the folders of iptables and ipset. */
 const SYSTEM_FOLDERS = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";

@@ -2,6 +2,7 @@ import { getLogger } from "@logtape/logtape";
 import { C3poError } from "../core/errors.ts";
 import { HIDDEN, SSH, TRAP } from "../core/firewall/sets.ts";
 import type { TimedPort } from "../core/opening.ts";
+import type { Tally } from "../core/tally.ts";
 import type { Clock } from "../host/clock.ts";
 import { backendHere } from "../host/iptables.ts";
 import { watchRules } from "../host/rule_events.ts";
@@ -17,6 +18,7 @@ export interface Guarded {
   readonly hiddenPort: number;
   /** Makes the sets again, with what they hold beside the ports. */
   readonly refill: () => Promise<void>;
+  readonly tally: Tally;
 }
 
 /** The sets are looked at this often. */
@@ -81,8 +83,9 @@ export class Guard {
     this.#by.clear();
     if (sets.length + rules.length === 0) return;
     const names = [...new Set(sets.map(({ set }) => `set ${set}`))];
+    const gone = [...rules, ...names].join(", ");
     log.warn("another tool changed the firewall, putting it back", {
-      gone: [...rules, ...names].join(", "),
+      gone,
       ...(by === "" ? {} : { by }),
     });
     // Rules that cannot be loaded may want sets that went after they were looked at.
@@ -91,6 +94,7 @@ export class Guard {
       this.#guarded.rotation.refresh();
     }
     if (rules.length > 0) await this.#guarded.kernel.loadRules();
+    this.#guarded.tally.repair({ at: this.#clock.now(), what: gone });
     log.info("the firewall is whole again");
   }
 

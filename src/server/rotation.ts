@@ -3,6 +3,7 @@ import { C3poError } from "../core/errors.ts";
 import { minuteAt, minuteStart } from "../core/minute.ts";
 import { nextChange, type Opening, openingAt, type PortRules } from "../core/opening.ts";
 import { neighboursOf, type Schedule } from "../core/schedule.ts";
+import type { Tally } from "../core/tally.ts";
 import type { Clock } from "../host/clock.ts";
 import type { StagedChange } from "./kernel.ts";
 
@@ -13,6 +14,7 @@ export interface RotationOptions {
   /** The rules of the moment: services come and go. */
   readonly rules: () => Promise<PortRules>;
   readonly grace: number;
+  readonly tally: Tally;
 }
 
 /** Where openings go: the kernel. */
@@ -88,6 +90,7 @@ export class Rotation {
         this.#failures = 0;
       } catch (error) {
         if (!(error instanceof C3poError)) throw error;
+        this.#options.tally.failedChange();
         if (this.#failures++ % REPORT_EVERY === 0) {
           log.error("change of minute failed, trying again", { error: error.message });
         }
@@ -112,7 +115,9 @@ export class Rotation {
     this.#changing = true;
     try {
       await staged.apply();
-      if (!stop.aborted) this.#settle(opening, due);
+      if (stop.aborted) return;
+      if (due === minuteStart(opening.minute)) this.#options.tally.change(this.#clock.now() - due);
+      this.#settle(opening, due);
     } finally {
       this.#changing = false;
     }

@@ -7,6 +7,7 @@ import { firewallPlan } from "../core/firewall/plan.ts";
 import type { PortRules } from "../core/opening.ts";
 import { formatPortRange } from "../core/ports.ts";
 import type { Schedule } from "../core/schedule.ts";
+import { Tally } from "../core/tally.ts";
 import { DEFAULT_BANNER, TARPIT_PORT } from "../core/tarpit.ts";
 import type { AdminSession } from "../host/admin.ts";
 import type { Clock } from "../host/clock.ts";
@@ -20,6 +21,7 @@ import { Defence } from "./defence.ts";
 import { Guard } from "./guard.ts";
 import { heartbeat } from "./heartbeat.ts";
 import { type Hiding, Kernel } from "./kernel.ts";
+import { openFigures, Publisher } from "./publish.ts";
 import { Rotation } from "./rotation.ts";
 import { Services } from "./services.ts";
 import { Trial } from "./trial.ts";
@@ -62,9 +64,12 @@ export async function serve(serving: Serving, signal: AbortSignal): Promise<void
     ? null
     : await Trial.begin(config.try, config.sshPort, clock);
   const plan = firewallPlan({ ...config, families, tarpitPort: listener.port });
+  const tally = new Tally(clock.now());
+  const figures = openFigures(config.metrics);
+  undo.defer(async () => await figures?.close());
   const kernel = new Kernel(plan, hiding(config, trial), clock);
   const rules = (): Promise<PortRules> => services.rules();
-  const rotation = new Rotation({ ...config, schedule, rules }, kernel, clock);
+  const rotation = new Rotation({ ...config, schedule, rules, tally }, kernel, clock);
   const banner = await bannerToShow(config.sshPort);
 
   await kernel.look();
@@ -74,7 +79,7 @@ export async function serve(serving: Serving, signal: AbortSignal): Promise<void
     await trial?.end();
   });
   await kernel.clearMisfits();
-  const defence = await Defence.open({ ...serving, families, banner });
+  const defence = await Defence.open({ ...serving, families, tally, banner });
   undo.defer(() => defence.close());
   if (admin !== null) await defence.welcome(admin.address);
   await kernel.loadSets(firstEntries(config.allow, families));
@@ -92,7 +97,11 @@ export async function serve(serving: Serving, signal: AbortSignal): Promise<void
     await kernel.loadSets("");
     await defence.refill();
   };
-  const guard = new Guard({ kernel, rotation, hiddenPort: config.sshPort, refill }, clock);
+  const guard = new Guard({ kernel, rotation, hiddenPort: config.sshPort, refill, tally }, clock);
+  const publisher = new Publisher(
+    { ...serving, families, figures, tally, defence, rotation },
+    clock,
+  );
   await service.ready();
   await service.status(`${opening.traps.length} traps, SSH port of the minute open`);
   await together(signal, [
@@ -101,6 +110,7 @@ export async function serve(serving: Serving, signal: AbortSignal): Promise<void
     () => tellClock(),
     (stop) => heartbeat(service, () => rotation.onTime(), clock, stop),
     ...defence.parts(listener),
+    (stop) => publisher.run(stop),
     ...(trial === null ? [] : [(stop: AbortSignal) => trial.run(stop)]),
   ]).finally(() => service.stopping());
   log.info("stopped", { signal: String(signal.reason) });
