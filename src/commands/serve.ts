@@ -1,13 +1,7 @@
 import { parse as parseToml } from "@std/toml";
 import type { Arguments } from "../core/arguments.ts";
-import {
-  fileSource,
-  parseTrial,
-  readServerConfig,
-  SERVER_OPTIONS,
-  type ServerConfig,
-  type Source,
-} from "../core/config.ts";
+import { fileSource, parseTrial, readServerConfig, type Source } from "../core/config.ts";
+import { SERVER_OPTIONS, type ServerConfig } from "../core/server_options.ts";
 import { asArgument, Failure } from "../core/errors.ts";
 import { checkTraps, Schedule } from "../core/schedule.ts";
 import { readText } from "../host/files.ts";

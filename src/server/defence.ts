@@ -1,7 +1,7 @@
 import { getLogger } from "@logtape/logtape";
 import { type Family, parseBanned } from "../core/address.ts";
 import { forgivenBy } from "../core/changes.ts";
-import type { ServerConfig } from "../core/config.ts";
+import type { ServerConfig } from "../core/server_options.ts";
 import {
   addEntry,
   createSets,
@@ -18,7 +18,7 @@ import { restoreSets, saveSet } from "../host/ipset.ts";
 import type { Listener } from "../host/listener.ts";
 import { openFilesLimit } from "../host/procfs.ts";
 import { isServed } from "../host/sets.ts";
-import { ToolFailure } from "../host/tool.ts";
+import { ToolFailure } from "../host/tool_failure.ts";
 import type { Banner } from "./banner.ts";
 import { Bans } from "./bans.ts";
 import { Friendship } from "./friendship.ts";

@@ -1,6 +1,6 @@
 import { getLogger } from "@logtape/logtape";
 import type { Family } from "../core/address.ts";
-import type { ServerConfig } from "../core/config.ts";
+import type { ServerConfig } from "../core/server_options.ts";
 import { formatDuration } from "../core/duration.ts";
 import { firstEntries, hideSeconds } from "../core/firewall/ipset.ts";
 import { firewallPlan } from "../core/firewall/plan.ts";
@@ -97,7 +97,7 @@ export async function keepWatch(
     next: "log in with: c3po ssh HOST",
   });
   const refill = async (): Promise<void> => {
-    await kernel.loadSets(firstEntries(config.allow, families));
+    await kernel.loadSets("");
     await defence.refill();
   };
   const guard = new Guard({ kernel, rotation, hiddenPort: config.sshPort, refill, tally }, clock);
