@@ -25,7 +25,7 @@ export async function checkServer(args: Arguments, host: Host): Promise<Finding[
     checkTraps(config.traps, schedule.range);
     findings.push({ grade: "ok", what: "key", found: source });
     const [{ examine }, { adminSession }] = await Promise.all([
-      import("../server/check/checkup.ts"),
+      import("../server/check/examine.ts"),
       import("../host/admin.ts"),
     ]);
     const folders = { runtimeFolder: runtimeFolder(host), stateFolder: stateFolder(host) };

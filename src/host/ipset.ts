@@ -1,4 +1,5 @@
-import { failureOf, patiently, runTool, spawn, streamTool, tryTool } from "./tool.ts";
+import { patiently, runTool, spawn, streamTool, tryTool } from "./tool.ts";
+import { failureOf } from "./tool_failure.ts";
 
 /**
  * Makes sure that ipset is there and the kernel answers it.

@@ -1,6 +1,7 @@
 import { Failure } from "../core/errors.ts";
 import { linesOf } from "./lines.ts";
-import { failureOf, feed, spawn } from "./tool.ts";
+import { feed, spawn } from "./tool.ts";
+import { failureOf } from "./tool_failure.ts";
 
 /** A program that runs on one of the machines. */
 export interface Running {

@@ -1,5 +1,6 @@
 import { hasConnections, listeners, type Session, sessionsOf } from "../core/sockets.ts";
-import { failureOf, runTool, ToolFailure, tryTool } from "./tool.ts";
+import { runTool, tryTool } from "./tool.ts";
+import { failureOf, ToolFailure } from "./tool_failure.ts";
 
 const PATIENCE_MS = 2000;
 

@@ -1,5 +1,6 @@
 import { TextLineStream } from "@std/streams/text-line-stream";
-import { killChild, spawn, ToolFailure } from "./tool.ts";
+import { killChild, spawn } from "./tool.ts";
+import { ToolFailure } from "./tool_failure.ts";
 
 /**
  * Tells whenever rules change in this network namespace, whoever changes them. `xtables-monitor` is

@@ -1,7 +1,7 @@
 import { getLogger } from "@logtape/logtape";
 import { type Family, parseBanned } from "../core/address.ts";
 import { forgivenBy } from "../core/changes.ts";
-import type { ServerConfig } from "../core/config.ts";
+import type { ServerConfig } from "../core/server_options.ts";
 import {
   addEntry,
   createSets,
@@ -18,7 +18,8 @@ import { restoreSets, saveSet } from "../host/ipset.ts";
 import type { Listener } from "../host/listener.ts";
 import { openFilesLimit } from "../host/procfs.ts";
 import { isServed } from "../host/sets.ts";
-import { ToolFailure } from "../host/tool.ts";
+import { ToolFailure } from "../host/tool_failure.ts";
+import type { Banner } from "./banner.ts";
 import { Bans } from "./bans.ts";
 import { Friendship } from "./friendship.ts";
 import { Memory } from "./memory.ts";
@@ -34,7 +35,7 @@ export interface DefenceOptions {
   readonly stateFolder: string;
   readonly tally: Tally;
   /** What the tarpit says first. */
-  readonly banner: string;
+  readonly banner: Banner;
 }
 
 /** The part of the daemon that shuts people out: bans, friends, tarpit, and their memory. */

@@ -88,7 +88,8 @@ export class Guard {
       gone,
       ...(by === "" ? {} : { by }),
     });
-    if (sets.length > 0) {
+    // Rules that cannot be loaded may want sets that went after they were looked at.
+    if (sets.length > 0 || this.#failing) {
       await this.#guarded.refill();
       this.#guarded.rotation.refresh();
     }
@@ -108,9 +109,10 @@ export class Guard {
   #expected(): Expectation[] {
     const { rotation, hiddenPort } = this.#guarded;
     const opening = rotation.opening;
-    if (opening === null) return []; // it is being opened: the rotation reports what is in the way
+    const hidden = { set: HIDDEN.name, element: String(hiddenPort) };
+    if (opening === null) return [hidden]; // the ports are just being changed
     return [
-      { set: HIDDEN.name, element: String(hiddenPort) },
+      hidden,
       ...longest(SSH.name, opening.ssh),
       ...longest(TRAP.name, opening.traps),
     ];

@@ -1,6 +1,6 @@
 import { getLogger } from "@logtape/logtape";
 import type { Family } from "../core/address.ts";
-import type { ServerConfig } from "../core/config.ts";
+import type { ServerConfig } from "../core/server_options.ts";
 import { type Endpoint, formatEndpoint, isLoopback } from "../core/endpoint.ts";
 import { C3poError } from "../core/errors.ts";
 import { banSet } from "../core/firewall/sets.ts";
@@ -15,7 +15,7 @@ import { pid } from "../host/host.ts";
 import { setSizes } from "../host/ipset.ts";
 import { type MetricsServer, serveMetrics } from "../host/metrics.ts";
 import { removeReport, reportFile, writeReport } from "../host/report.ts";
-import { toolFailures } from "../host/tool.ts";
+import { toolFailures } from "../host/tool_failure.ts";
 import type { Defence } from "./defence.ts";
 import type { Rotation } from "./rotation.ts";
 
