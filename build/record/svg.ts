@@ -61,7 +61,8 @@ export function film(shown: readonly Shown[], title: string): string {
     return `<text id="t${i}" x="${MARGIN}" y="${y}">${spans(text)}</text>`;
   });
   return [
-    `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" width="${width}" role="img">`,
+    `<svg xmlns="http://www.w3.org/2000/svg" xml:space="preserve" viewBox="0 0 ${width} ${height}" ` +
+    `width="${width}" role="img">`,
     `<title>${escaped(title)}</title>`,
     `<style>${STYLE}@keyframes s{0%{transform:translateY(0)}${scroll.join("")}}`,
     `#s{animation:s ${round(duration)}s step-end infinite}`,
