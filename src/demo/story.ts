@@ -16,6 +16,7 @@ export interface Telling {
 
 const STARTED_MS = 20_000;
 const SESSION_MS = 15_000;
+const NOTED_MS = 15_000;
 /** The logins around a change: before, right at it, and after, in milliseconds. */
 const AROUND = [-2000, 0, 2000];
 
@@ -26,6 +27,7 @@ export class Story {
   #bannedUntil = 0;
   #ports: readonly number[] = [];
   #stopped = false;
+  #noted = false;
 
   constructor(telling: Telling) {
     this.#telling = telling;
@@ -73,7 +75,10 @@ export class Story {
       "server",
       serve,
       "serve",
-      (line) => started ||= / started /.test(line),
+      (line) => {
+        started ||= / started /.test(line);
+        this.#noted ||= / ban address=/.test(line);
+      },
     );
     void serving.ended.then(() => this.#stopped = true);
     await stage.waitFor("serve to start", STARTED_MS, () => started);
@@ -102,6 +107,8 @@ export class Story {
     this.#ports = all.trim().split("\n").map(Number);
     stage.step("The attacker scans again");
     const { lines } = await this.#scan("1-65535");
+    // The kernel has banned him at once; what he did is read from it some seconds later.
+    await stage.waitFor("serve to hear of the ban", NOTED_MS, () => this.#noted);
     await this.#noteBan();
     const open = lines.flatMap((line) => /^(\d+)\/tcp +open/.exec(line)?.[1] ?? []).map(Number);
     const trap = open.find((port) => port !== this.#ports[0]);
