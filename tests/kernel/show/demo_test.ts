@@ -34,9 +34,9 @@ async function processesAt(tty: string): Promise<Map<string, string>> {
 /** The process in a terminal whose command line matches. */
 async function processAt(tty: string, match: RegExp): Promise<string> {
   const all = await processesAt(tty);
-  const [, pid] = [...all].find(([args]) => match.test(args)) ?? [];
-  assert(pid !== undefined, `no ${match} among ${[...all.keys()].join("; ")}`);
-  return pid;
+  const found = [...all].find(([args]) => match.test(args));
+  assert(found, `no ${match} among ${[...all.keys()].join("; ")}`);
+  return found[1];
 }
 
 /** The namespaces that a demo made, by the process that holds them. */
