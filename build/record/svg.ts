@@ -58,7 +58,9 @@ export function film(shown: readonly Shown[], title: string): string {
         `#t${i}{animation:k${i} ${round(duration)}s step-end infinite}`,
     );
     const y = round(MARGIN + (row + 0.75) * CELL.height);
-    return `<text id="t${i}" x="${MARGIN}" y="${y}">${spans(text)}</text>`;
+    // Where nothing moves, only what stayed is to be seen.
+    const still = until === null ? "" : ' visibility="hidden"';
+    return `<text id="t${i}" x="${MARGIN}" y="${y}"${still}>${spans(text)}</text>`;
   });
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" xml:space="preserve" viewBox="0 0 ${width} ${height}" ` +
