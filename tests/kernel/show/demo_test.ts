@@ -35,7 +35,7 @@ async function processesAt(tty: string): Promise<Map<string, string>> {
 async function processAt(tty: string, match: RegExp): Promise<string> {
   const all = await processesAt(tty);
   const found = [...all].find(([args]) => match.test(args));
-  assert(found, `no ${match} among ${[...all.keys()].join("; ")}`);
+  if (!found) throw new Error(`no ${match} among ${[...all.keys()].join("; ")}`);
   return found[1];
 }
 
