@@ -1,3 +1,4 @@
+import { Failure } from "../core/errors.ts";
 import { minuteAt, minuteStart } from "../core/minute.ts";
 import type { Clock } from "../host/clock.ts";
 import type { Running } from "../host/private_network.ts";
@@ -68,7 +69,12 @@ export class Story {
     const { stage, banSeconds } = this.#telling;
     stage.step("C3PO takes the port away");
     await stage.say("Server and user share a key. From now on the port moves every minute.");
-    await stage.run("server", c3po("key", "new", "key"));
+    const { code } = await stage.run("server", c3po("key", "new", "key"));
+    if (code !== 0) {
+      throw new Failure("c3po itself does not run inside of the demo", {
+        hint: "install it where root finds it: ./install.sh",
+      });
+    }
     let started = false;
     const serve = c3po("serve", "--ban-time", `${banSeconds}s`);
     const serving = stage.start(
