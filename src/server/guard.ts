@@ -24,7 +24,7 @@ export interface Guarded {
 /** The sets are looked at this often. */
 const LOOK_MS = 1500;
 /** Other tools change rules in several steps: the dust shall have settled before we look. */
-const SETTLE_MS = 100;
+const SETTLE_MS = 250;
 /** So often, in looks, the rules are read although nobody said that they changed. */
 const IDLE_LOOKS = 20;
 /** Where nobody says so, they are read at every look. */
