@@ -17,8 +17,8 @@ const LOOK_MS = 1000;
 
 /**
  * Holds whoever completes a connection to a trap. A guest gets a byte now and then, so that it goes on
- * hoping. The kernel drops what it sends, but for pieces of a few bytes: a guest that goes on with
- * those is let go, since for each the kernel would keep a hundred times as much until it is read.
+ * hoping. What it sends is read and forgotten, since unread it would pile up in the kernel; a guest
+ * that goes on talking is let go.
  */
 export class Tarpit {
   readonly #policy: TarpitPolicy;

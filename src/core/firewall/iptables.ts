@@ -74,8 +74,6 @@ function matchWords(match: Match): string[] {
       return ["-m", "multiport", "--dports", match.ports.join(",")];
     case "redirected":
       return ["-m", "conntrack", "--ctstate", "DNAT"];
-    case "short":
-      return ["-m", "length", "--length", `0:${match.bytes}`];
   }
 }
 

@@ -120,12 +120,6 @@ function open({ sshPort, tarpitPort }: FirewallOptions): Rule[] {
   ];
 }
 
-/**
- * The longest packet that carries nothing but an acknowledgement or an end: the IP header, that of
- * TCP, and 20 bytes of TCP options.
- */
-const EMPTY_PACKET: Readonly<Record<Family, number>> = { 4: 20 + 40, 6: 40 + 40 };
-
 function input(family: Family, { sshPort, tarpitPort }: FirewallOptions): Rule[] {
   const ssh: Match = { is: "to port", ports: [sshPort] };
   const tarpit: Match = { is: "to port", ports: [tarpitPort] };
@@ -137,14 +131,9 @@ function input(family: Family, { sshPort, tarpitPort }: FirewallOptions): Rule[]
       then: { do: "drop" },
     },
     { when: [ssh, { is: "redirected" }], then: { do: "accept" } },
-    // Nobody reads what guests of the tarpit send, so it must not pile up in the kernel's memory. What
-    // a guest sends again and again costs only the guest.
-    { when: [tarpit, { is: "redirected" }, { is: "syn" }], then: { do: "accept" } },
-    {
-      when: [tarpit, { is: "redirected" }, { is: "short", bytes: EMPTY_PACKET[family] }],
-      then: { do: "accept" },
-    },
-    { when: [tarpit, { is: "redirected" }], then: { do: "drop" } },
+    // Whatever a guest sends: were a first packet with data dropped, the tarpit would never see who
+    // completed a connection with it, and would not ban them.
+    { when: [tarpit, { is: "redirected" }], then: { do: "accept" } },
     // The tarpit's own port looks as closed as every other.
     { when: [tarpit], then: { do: "refuse" } },
     // Only what opens a connection is dropped: a session from before the start has no redirect,

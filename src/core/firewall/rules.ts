@@ -12,9 +12,7 @@ export type Match =
   | { readonly is: "in" | "not in"; readonly set: string; readonly key: "src" | "dst" }
   | { readonly is: "to port"; readonly ports: readonly number[] }
   /** Its connection was redirected when it began. */
-  | { readonly is: "redirected" }
-  /** It is no longer, headers included. */
-  | { readonly is: "short"; readonly bytes: number };
+  | { readonly is: "redirected" };
 
 /** What then happens to it. */
 export type Verdict =

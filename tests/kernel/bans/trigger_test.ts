@@ -75,6 +75,20 @@ kernelTest(
   },
 );
 
+kernelTest("a handshake that is completed by a packet full of data bans as well", async () => {
+  await using lab = await Lab.create();
+  await startSshd(lab.server);
+  const serve = await startServe(lab.server, [...TRIPWIRE, "--trigger", "handshake"]);
+  // Of this address the server never sees a bare acknowledgement.
+  const bare = ["-p", "tcp", "--tcp-flags", "SYN,ACK,FIN,RST", "ACK", "-m", "length"];
+  const filter = ["-A", "OUTPUT", ...bare, "--length", "40:60", "-j", "DROP"];
+  await lab.attacker.must("iptables", filter);
+  const talk =
+    `exec 3<>/dev/tcp/${lab.server.address4}/${TRAP}; printf %0110d 0 >&3; head -c 4 <&3`;
+  assertEquals((await lab.attacker.run("bash", ["-c", talk])).stdout, "SSH-");
+  await serve.child.waitForLine(/ ban address=10\.77\.2\.1 port=23 trigger=handshake /);
+});
+
 for (const scope of ["ssh", "all"] as const) {
   kernelTest(`with scope ${scope}, a ban takes ${SCOPES[scope]}`, async () => {
     await using lab = await Lab.create();

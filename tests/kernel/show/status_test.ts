@@ -71,7 +71,7 @@ kernelTest("status --watch shows ports, bans and hits, and gives the screen back
   assertEquals(after.filter((line) => /next change/.test(line)), []);
   assertEquals(await pane.cursor(), true);
   await pane.type("echo back $?", "Enter");
-  await pane.waitFor(/^back 0$/m);
+  await pane.waitFor(/^(\$ )?back 0$/m);
 });
 
 for (const [how, end] of [["Ctrl-C", "C-c"], ["SIGTERM", null]] as const) {
