@@ -13,7 +13,7 @@ const SUMS = "SHA256SUMS";
 
 /** Makes `dist/c3po-TARGET.tar.gz`: what `install.sh` puts in place, as it lies below its prefix. */
 export async function archive(bundle: string, target: Target): Promise<void> {
-  const tree = `dist/${target.name}`;
+  const tree = `dist/c3po-${target.name}`;
   await Deno.remove(tree, { recursive: true }).catch(() => {}); // of an earlier run
   await Deno.mkdir(`${tree}/bin`, { recursive: true });
   await compile(bundle, target, `${tree}/bin/c3po`); // for Windows Deno appends .exe

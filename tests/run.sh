@@ -16,15 +16,13 @@ say() { printf '%s\n' "$*" >&2; }
 
 # command:package
 NEEDED="ip:iproute2 iptables:iptables ipset:ipset sshd:openssh-server ssh:openssh-client nmap:nmap
-	conntrack:conntrack sysctl:procps rsync:rsync git:git zsh:zsh fish:fish groff:groff-base
-	systemd-analyze:systemd"
+	conntrack:conntrack sysctl:procps rsync:rsync git:git curl:curl npm:npm zsh:zsh fish:fish
+	groff:groff-base systemd-analyze:systemd"
 
 missing_packages() {
 	for pair in $NEEDED; do
 		command -v "${pair%:*}" >/dev/null || printf '%s\n' "${pair#*:}"
 	done
-	command -v deno >/dev/null || command -v npm >/dev/null || ls .cache/node_modules/@deno/*/deno >/dev/null 2>&1 ||
-		printf 'npm\n'
 }
 
 install_packages() {

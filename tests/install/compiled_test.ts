@@ -1,6 +1,7 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { join } from "@std/path";
-import { CHECKOUT, must, run, type RunResult } from "../kernel/lab.ts";
+import { CHECKOUT, isRoot, must, run, type RunResult } from "../kernel/lab.ts";
+import { Scene } from "./releases.ts";
 import manifest from "../../deno.json" with { type: "json" };
 
 const KEY = "c3po-1-AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
@@ -70,4 +71,18 @@ Deno.test("the compiled c3po has no memory that is executable and not of a file"
     child.kill("SIGKILL");
     await child.status;
   }
+});
+
+Deno.test("the archive of a release installs the compiled c3po with all that goes with it", async () => {
+  await binary;
+  await must(join(CHECKOUT, ".ci/compile"), ["linux-x86_64"], { env: { DENO: Deno.execPath() } });
+  await using scene = await Scene.create();
+  await scene.serve("1.0.0", await Deno.readFile(join(CHECKOUT, "dist/c3po-linux-x86_64.tar.gz")));
+  const sums = await Deno.readTextFile(join(CHECKOUT, "dist/SHA256SUMS"));
+  assertEquals(sums, new TextDecoder().decode(scene.answers.get(scene.sums) as Uint8Array));
+  const { code, stderr } = await scene.install();
+  assertEquals({ code, stderr }, { code: 0, stderr: "" });
+  assertEquals(await scene.version(), `c3po ${manifest.version}`);
+  const manual = await scene.files();
+  assertEquals(manual.includes("share/man/man1/c3po.1"), isRoot);
 });

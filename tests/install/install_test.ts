@@ -1,8 +1,25 @@
 import { assertEquals, assertMatch } from "@std/assert";
 import { dirname, join } from "@std/path";
-import { CHECKOUT, denoDirectory, kernelTest, must, run, type RunResult } from "../kernel/lab.ts";
+import {
+  CHECKOUT,
+  denoDirectory,
+  isRoot,
+  kernelTest,
+  must,
+  run,
+  type RunResult,
+} from "../kernel/lab.ts";
 import manifest from "../../deno.json" with { type: "json" };
 
+const PROGRAM = ["bin/c3po", "lib/c3po/c3po.js"];
+const FOR_ALL_USERS = [
+  "lib/systemd/system/c3po.service",
+  "share/bash-completion/completions/c3po",
+  "share/doc/c3po/LICENSE",
+  "share/fish/vendor_completions.d/c3po.fish",
+  "share/man/man1/c3po.1",
+  "share/zsh/site-functions/_c3po",
+];
 const VERSION = `c3po ${manifest.version}\n`;
 
 /** A copy of the checkout and an empty place to install to, both removed at the end. */
@@ -60,9 +77,12 @@ Deno.test("install.sh installs a c3po that runs, over itself too, and leaves the
     assertEquals(await place.c3po(["--version"]), { code: 0, stdout: VERSION, stderr: "" });
   }
   assertEquals(await place.files(place.checkout), checkout);
-  const installed = ["bin/c3po", "lib/c3po/c3po.js"].map((file) => join(place.prefix, file));
+  const installed = [...PROGRAM, ...isRoot ? FOR_ALL_USERS : []];
   const files = await place.files(place.prefix);
-  assertEquals(files.filter((file) => !file.endsWith("/deno")), ["", ...installed]);
+  assertEquals(
+    files.filter((file) => !/\/deno$|\/cache\//.test(file)),
+    ["", ...installed.map((file) => join(place.prefix, file)).sort()],
+  );
 });
 
 Deno.test("install.sh --uninstall leaves no file and says what it did not touch", async () => {
@@ -82,7 +102,7 @@ Deno.test("install.sh keeps the installed c3po when the new one does not run", a
   await Deno.writeTextFile(join(place.checkout, "main.ts"), "Deno.exit(1);\n");
   const { code, stderr } = await place.install();
   assertEquals(code, 1);
-  assertMatch(stderr, /^c3po: error: what was built does not run\nc3po: hint: /m);
+  assertMatch(stderr, /^c3po: error: the new c3po does not run\nc3po: hint: /m);
   assertEquals(await place.files(place.prefix), installed);
   assertEquals((await place.c3po(["--version"])).stdout, VERSION);
 });

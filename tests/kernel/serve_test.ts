@@ -147,6 +147,22 @@ kernelTest(
   },
 );
 
+kernelTest("a session from before the start, on sshd's own port, lives on", async () => {
+  await using lab = await Lab.create();
+  const sshd = await startSshd(lab.server);
+  const login = [...await sshArgs(sshd), lab.server.address4, "cat"];
+  const session = lab.user.spawn("ssh", login, { stdin: "piped" });
+  await session.write("before\n");
+  await session.waitForLine(/^before$/);
+  const serve = await startServe(lab.server);
+  await session.write("during\n");
+  await session.waitForLine(/^during$/);
+  assertEquals(await probe(lab.user, lab.server.address4, 22, 500), "timeout", "it is hidden");
+  await serve.stop();
+  await session.write("after\n");
+  await session.waitForLine(/^after$/);
+});
+
 kernelTest("default-deny policies need no help from the user", async () => {
   await using lab = await Lab.create();
   const sshd = await startSshd(lab.server);

@@ -1,0 +1,68 @@
+/**
+ * How fast c3po starts, and how much memory serve takes:
+ * `sudo deno run -A bench/start/main.ts COMMAND…`, each COMMAND a path to a c3po, or words in quotes.
+ *
+ * The commands take turns, so that whatever else the machine does falls on all of them alike. Serve
+ * runs in a network namespace of its own.
+ */
+import { delay } from "@std/async/delay";
+
+const RUNS = 40;
+/** Long enough for a change of minute, which is when serve does most. */
+const SERVE_MS = 75_000;
+const ENV = { C3PO_SECRET: "c3po-1-" + "A".repeat(43) };
+
+/** Milliseconds that one `c3po port` takes, from its start to its end. */
+async function startMs([command, ...args]: string[]): Promise<number> {
+  const start = performance.now();
+  const { success } = await new Deno.Command(command!, { args: [...args, "port"], env: ENV })
+    .output();
+  if (!success) throw new Error(`${command} port failed`);
+  return performance.now() - start;
+}
+
+/** What the kernel says of the memory of a serve that has run for a while, in MB. */
+async function memory(words: string[], number: number): Promise<Record<string, number>> {
+  const netns = `c3po-bench-${Deno.pid}-${number}`;
+  const folder = await Deno.makeTempDir({ prefix: "c3po-bench-" });
+  await ip("netns", "add", netns);
+  try {
+    await ip("-n", netns, "link", "set", "lo", "up");
+    const args = ["netns", "exec", netns, ...words, "serve"];
+    const env = { ...ENV, STATE_DIRECTORY: folder, RUNTIME_DIRECTORY: folder };
+    const serve = new Deno.Command("ip", { args, env, cwd: folder, stderr: "null" }).spawn();
+    await delay(SERVE_MS);
+    const text = await Deno.readTextFile(`/proc/${serve.pid}/smaps_rollup`);
+    serve.kill("SIGTERM");
+    await serve.status;
+    const sizes = [...text.matchAll(/^(\w+): +(\d+) kB$/gm)];
+    return Object.fromEntries(sizes.map(([, name, kb]) => [name!, Number(kb) / 1024]));
+  } finally {
+    await ip("netns", "delete", netns);
+    await Deno.remove(folder, { recursive: true });
+  }
+}
+
+async function ip(...args: string[]): Promise<void> {
+  const { success } = await new Deno.Command("ip", { args }).output();
+  if (!success) throw new Error(`ip ${args.join(" ")} failed`);
+}
+
+if (import.meta.main) {
+  const commands = Deno.args.map((command) => command.split(" "));
+  const times: number[][] = commands.map(() => []);
+  for (let run = 0; run < RUNS; run++) {
+    for (const [number, words] of commands.entries()) times[number]!.push(await startMs(words));
+  }
+  const sizes = await Promise.all(commands.map(memory));
+  for (const [number, command] of Deno.args.entries()) {
+    const sorted = times[number]!.toSorted((a, b) => a - b);
+    const size = sizes[number]!;
+    const figures = {
+      command,
+      start: { medianMs: sorted[RUNS / 2]!, leastMs: sorted[0]! },
+      serve: { residentMB: size["Rss"], privateMB: size["Anonymous"] },
+    };
+    Deno.stdout.writeSync(new TextEncoder().encode(JSON.stringify(figures) + "\n"));
+  }
+}

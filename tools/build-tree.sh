@@ -1,0 +1,29 @@
+#!/bin/sh
+# usage: build-tree.sh STAGE LIB
+#
+# Makes from this checkout what install.sh puts in place, in STAGE/tree. Where nothing can be compiled,
+# c3po is a script that runs the bundle in LIB with a Deno; one that must be kept is in LIB too.
+set -eu
+
+stage=$1
+lib=$2
+cd "$(dirname -- "$0")/.."
+deno=$(tools/get-deno.sh "$stage/fetched")
+
+# A fetched Deno is kept. One that another user could replace is not run by root.
+must_be_kept() {
+	case $deno in "$stage"/*) return 0 ;; esac
+	[ "$(id -u)" -eq 0 ] && [ -z "$(find -H "$deno" -user root)" ]
+}
+
+runtime="'$deno'"
+# shellcheck disable=SC2016 # the launcher's own variable
+if must_be_kept; then runtime='"$lib/deno"'; fi
+export DENO_DIR="${DENO_DIR:-$stage/cache}" # sudo may keep HOME: nothing of root's may end up there
+made=$(NO_COLOR=1 DENO_NO_UPDATE_CHECK=1 "$deno" run --quiet --frozen -A build/local.ts "$stage/tree" "$lib" "$runtime")
+[ "$made" = launcher ] || exit 0
+echo "the runtime that deno compiles with cannot be reached, so c3po will run with $deno"
+if must_be_kept; then
+	cp "$deno" "$stage/tree/lib/c3po/deno"
+	chmod 755 "$stage/tree/lib/c3po/deno"
+fi
