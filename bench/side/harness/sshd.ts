@@ -1,5 +1,5 @@
 import { dirname, join } from "@std/path";
-import { type Namespace, type Sshd, startSshd, waitFor } from "../../tests/kernel/lab.ts";
+import { type Namespace, type Sshd, startSshd, waitFor } from "../../../tests/kernel/lab.ts";
 
 /** An sshd, and the file it logs to as it would through syslog. */
 export interface LoggingSshd extends Sshd {

@@ -7,8 +7,8 @@ import {
   probe,
   sshArgs,
   untilMinute,
-} from "../tests/kernel/lab.ts";
-import { parseScan, type SynAnswer } from "../tests/kernel/lab/reach.ts";
+} from "../../tests/kernel/lab.ts";
+import { parseScan, type SynAnswer } from "../../tests/kernel/lab/reach.ts";
 import { type LoggingSshd, startLoggingSshd } from "./harness/sshd.ts";
 import { progress } from "./harness/progress.ts";
 import { type Summary, summary } from "./harness/stats.ts";

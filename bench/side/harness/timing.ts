@@ -1,4 +1,4 @@
-import type { Namespace, RunOptions } from "../../tests/kernel/lab.ts";
+import type { Namespace, RunOptions } from "../../../tests/kernel/lab.ts";
 import { type Summary, summary } from "./stats.ts";
 
 /** Something that can be measured again and again. */

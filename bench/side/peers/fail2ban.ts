@@ -1,5 +1,5 @@
 import { join } from "@std/path";
-import { must } from "../../tests/kernel/lab.ts";
+import { must } from "../../../tests/kernel/lab.ts";
 import type { Peer } from "./peer.ts";
 
 /** Bans by sshd's log. */

@@ -1,8 +1,8 @@
 import { dirname, join } from "@std/path";
-import { formatRandomKey, parseKey } from "../../src/core/key.ts";
-import { minuteAt } from "../../src/core/minute.ts";
-import { type MinutePorts, Schedule } from "../../src/core/schedule.ts";
-import type { Child, Namespace } from "../../tests/kernel/lab.ts";
+import { formatRandomKey, parseKey } from "../../../src/core/key.ts";
+import { minuteAt } from "../../../src/core/minute.ts";
+import { type MinutePorts, Schedule } from "../../../src/core/schedule.ts";
+import type { Child, Namespace } from "../../../tests/kernel/lab.ts";
 
 /** The c3po that is measured: what `install.sh` puts in place, which `bench/run.sh` names in `C3PO_BIN`. */
 export function c3poProgram(): string {

@@ -1,4 +1,4 @@
-import { type Child, must, type Namespace } from "../../tests/kernel/lab.ts";
+import { type Child, must, type Namespace } from "../../../tests/kernel/lab.ts";
 
 /** A tool that an administrator could pick instead, or the lack of one. */
 export interface Peer {

@@ -1,4 +1,4 @@
-import { run } from "../../tests/kernel/lab/process.ts";
+import { run } from "../../../tests/kernel/lab/process.ts";
 
 /** What a process and everything below it use. */
 export interface Use {

@@ -1,5 +1,5 @@
 /** How much later am I logged in? */
-import { Lab, type Namespace, sshArgs, type Sshd, startSshd } from "../tests/kernel/lab.ts";
+import { Lab, type Namespace, sshArgs, type Sshd, startSshd } from "../../tests/kernel/lab.ts";
 import { c3poProgram, compiledProgram, environment, startC3po } from "./harness/c3po.ts";
 import { progress } from "./harness/progress.ts";
 import { differences, type Summary } from "./harness/stats.ts";

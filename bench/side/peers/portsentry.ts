@@ -1,5 +1,5 @@
 import { join } from "@std/path";
-import { waitFor } from "../../tests/kernel/lab.ts";
+import { waitFor } from "../../../tests/kernel/lab.ts";
 import { type Peer, processNamed, withFile } from "./peer.ts";
 
 const CONFIG = "/etc/portsentry/portsentry.conf";

@@ -1,4 +1,4 @@
-import { waitFor } from "../../tests/kernel/lab.ts";
+import { waitFor } from "../../../tests/kernel/lab.ts";
 import type { Peer } from "./peer.ts";
 
 /** A tarpit on port 22, sshd on another fixed port. */

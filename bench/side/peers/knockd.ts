@@ -1,5 +1,5 @@
 import { join } from "@std/path";
-import { waitFor } from "../../tests/kernel/lab.ts";
+import { waitFor } from "../../../tests/kernel/lab.ts";
 import { hideSsh, type Peer } from "./peer.ts";
 
 /** The sequence of knockd's manual. */

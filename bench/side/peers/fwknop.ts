@@ -1,6 +1,6 @@
 import { join } from "@std/path";
 import { encodeBase64Url } from "@std/encoding/base64url";
-import { type Namespace, waitFor } from "../../tests/kernel/lab.ts";
+import { type Namespace, waitFor } from "../../../tests/kernel/lab.ts";
 import { hideSsh, type Peer } from "./peer.ts";
 
 const KEYS = ["KEY_BASE64", "HMAC_KEY_BASE64"].map((name) => [name, newKey()] as const);
