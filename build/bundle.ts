@@ -12,7 +12,8 @@ export async function bundle(output: string): Promise<void> {
     "bundle",
     "--quiet",
     "--frozen",
-    "--platform=deno",
+    // For "deno" a dependency takes node:util along, which wakes up all that Deno has for Node: 8 ms.
+    "--platform=browser",
     "--minify",
     "--keep-names", // errors are told apart, and shown, by their names
     `--output=${output}`,

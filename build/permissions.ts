@@ -15,11 +15,9 @@ export interface Permission {
 /** Which systems a build is for: only Linux has a server. */
 export type Platform = "linux" | "macos" | "windows";
 
-/** A client runs ssh. */
+/** A client runs ssh, and nothing else. */
 export const CLIENT_TOOLS: Readonly<Record<string, string>> = {
   ssh: "is what the user wants, and resolves host names by the user's configuration",
-  ps: "tells whether ssh was stopped by the keyboard",
-  kill: "stops c3po then, so that the shell is back",
 };
 
 /** What a server, and the demonstration in namespaces, run besides. */

@@ -41,7 +41,7 @@ function draw(figure: Figure): string {
     legend: { orient: "vertical", left: 76, bottom: 8, itemWidth: 40, textStyle: { color: INK } },
     grid: { left: 76, right: 40, top: 68, bottom: 54 + legend },
     xAxis: { ...axis(figure.x), nameGap: 30, ...span(figure.curves) },
-    yAxis: { ...axis(figure.y), nameGap: 58 },
+    yAxis: { ...axis(figure.y), nameGap: 58, ...(figure.y.scale === "linear" ? { min: 0 } : {}) },
     series: figure.curves.flatMap((curve, i) => series(figure, curve, i)),
   });
   const svg = chart.renderToSVGString();
@@ -49,7 +49,7 @@ function draw(figure: Figure): string {
   return `${svg}\n`;
 }
 
-function axis({ name, scale, unit }: Axis) {
+function axis({ name, scale, unit, step }: Axis) {
   return {
     type: scale === "log" ? "log" as const : "value" as const,
     name,
@@ -58,6 +58,7 @@ function axis({ name, scale, unit }: Axis) {
     axisLabel: { color: INK, formatter: (value: number) => written(value, unit) },
     axisLine: { show: true, lineStyle: { color: INK } },
     minorTick: { show: true },
+    ...(step === undefined ? {} : { interval: step }),
   };
 }
 
@@ -106,7 +107,14 @@ function series(figure: Figure, curve: Curve, index: number): echarts.SeriesOpti
         },
       })),
     },
-    { type: "custom", name, color, renderItem: bar(color), data: seen.map(ends(figure.y)) },
+    {
+      type: "custom",
+      clip: true,
+      name,
+      color,
+      renderItem: bar(color),
+      data: seen.map(ends(figure.y)),
+    },
   ];
 }
 

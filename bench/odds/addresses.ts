@@ -77,7 +77,7 @@ export async function networks(random: Random, effort: Effort): Promise<Figure> 
   return {
     name: "ipv6-network",
     title: "An attacker with an IPv6 network: chance to meet sshd",
-    x: { name: "length p of the prefix", scale: "linear" },
+    x: { name: "length p of the prefix", scale: "linear", step: 4 },
     y: { name: "chance", scale: "log", unit: "chance" },
     curves,
   };

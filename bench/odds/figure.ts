@@ -24,6 +24,8 @@ export interface Axis {
   readonly scale: "log" | "linear";
   /** Chances are written in per cent, everything else as numbers. */
   readonly unit?: "chance";
+  /** From one written value of a linear axis to the next. */
+  readonly step?: number;
 }
 
 /** One picture. */

@@ -4,6 +4,7 @@ import { graces } from "./grace.ts";
 import { Random } from "./random.ts";
 import { slowScans } from "./slow.ts";
 import { sweeps, untilBanned } from "./sweeps.ts";
+import { tripwires } from "./tripwires.ts";
 
 /** What `results.json` holds: the same seed and effort give the same, byte for byte. */
 export interface Results {
@@ -27,6 +28,7 @@ export async function simulate(seed: number, effort: Effort): Promise<Results> {
     slowScans(random, effort),
     await graces(random, effort),
     await networks(random, effort),
+    await tripwires(random, effort),
   ];
   return { seed, probes: random.drawn, figures };
 }

@@ -52,19 +52,23 @@ export const ssh: Command = {
       return { code: 0, told: false };
     };
     if (read.host === null || read.query) return (await start(given)).code;
-    const { settings, code, stderr } = await askSsh(given);
+    // The key is looked for while ssh answers; what is wrong with ssh's arguments is told first.
+    const asking = askSsh(given);
+    const resolve = async (): Promise<string | null> => (await asking).settings?.hostname ?? null;
+    const search = { file: args.value("key"), name: read.host, resolve };
+    const making = read.control ? null : findKey(search, host).then(({ key }) => Schedule.of(key));
+    making?.catch(() => {});
+    const { settings, code, stderr } = await asking;
     if (settings === null) { // ssh tells what is wrong with its arguments
       host.terminal.note(stderr.trimEnd());
       return code;
     }
-    if (read.control) {
+    if (making === null) {
       const path = settings.controlPath;
       return (await start([...path === null ? [] : controlPathArguments(path), ...given])).code;
     }
     const { hostname } = settings;
-    const resolve = (): Promise<string> => Promise.resolve(hostname);
-    const { key } = await findKey({ file: args.value("key"), name: read.host, resolve }, host);
-    const schedule = await Schedule.of(key);
+    const schedule = await making;
     asArgument(() => checkTraps(traps, schedule.range));
     const login = { name: read.host, command: read.command || settings.command, settings };
     const target = { hostname, schedule, traps, clock: host.clock };

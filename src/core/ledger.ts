@@ -48,6 +48,11 @@ export class Ledger {
     return this.#offenders.values();
   }
 
+  /** How many are remembered. */
+  get size(): number {
+    return this.#offenders.size;
+  }
+
   /** What is remembered of an address, if anything. */
   find(address: string): Offender | undefined {
     return this.#offenders.get(address);

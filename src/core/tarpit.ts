@@ -4,10 +4,12 @@ export interface TarpitPolicy {
   readonly most: number;
   /** Milliseconds between two drips to one connection. */
   readonly dripMs: number;
+  /** How often a guest may get a word in before it is let go. */
+  readonly patience: number;
 }
 
 /** Room for a botnet's curiosity, far below what descriptors and memory allow. */
-export const TARPIT: TarpitPolicy = { most: 512, dripMs: 10_000 };
+export const TARPIT: TarpitPolicy = { most: 512, dripMs: 10_000, patience: 64 };
 
 /**
  * Where the tarpit listens if the port is free, and else on one the kernel picks: above the ports

@@ -1,4 +1,4 @@
-import { dirname } from "@std/path";
+import { dirname } from "./path.ts";
 import { Failure } from "../core/errors.ts";
 import { linesOf } from "./lines.ts";
 

@@ -1,5 +1,5 @@
 import { os } from "./host.ts";
-import { notStarted, toolEnvironment } from "./tool.ts";
+import { notStarted } from "./tool.ts";
 
 /** What the keyboard sends to the whole foreground group: the child's business, not ours. */
 const FROM_KEYBOARD: readonly Deno.Signal[] = ["SIGINT", "SIGQUIT"];
@@ -22,6 +22,7 @@ export interface Ending {
  */
 export async function runInForeground(tool: string, args: readonly string[]): Promise<Ending> {
   let told = false;
+  const shadow = new Shadow();
   const handlers = new Map<Deno.Signal, () => void>();
   let child: Deno.ChildProcess | null = null;
   const send = (signal: Deno.Signal): void => {
@@ -42,8 +43,11 @@ export async function runInForeground(tool: string, args: readonly string[]): Pr
         send(signal);
       });
     }
-    handlers.set("SIGCONT", () => send("SIGCONT"));
-    handlers.set("SIGCHLD", stopper(() => child?.pid));
+    handlers.set("SIGCONT", () => {
+      shadow.woken();
+      send("SIGCONT");
+    });
+    handlers.set("SIGCHLD", () => void shadow.changed());
   }
   // Before the child is there, so that no signal can fall between.
   for (const [signal, handler] of handlers) Deno.addSignalListener(signal, handler);
@@ -54,48 +58,40 @@ export async function runInForeground(tool: string, args: readonly string[]): Pr
       stdout: "inherit",
       stderr: "inherit",
     }).spawn();
-    return { code: (await child.status).code, told };
+    const { code } = await child.status;
+    return { code, told };
   } catch (error) {
     throw notStarted(tool, error);
   } finally {
+    shadow.over();
     for (const [signal, handler] of handlers) Deno.removeSignalListener(signal, handler);
   }
 }
 
-/** The look at the child is itself a process whose end is announced, a moment later at most. */
-const ECHO_MS = 50;
+/** Milliseconds within which several pieces of news about a child are one event. */
+const SETTLE_MS = 50;
 
 /**
- * Handles the news that a child changed its state: stops us where it stopped itself (`~^Z` in ssh),
- * since the shell waits for us alone and would never notice. We go on, and it with us, at SIGCONT.
+ * Stops us when a child stopped itself (`~^Z` in ssh), since the shell waits for us alone and would
+ * never notice. The shell's SIGCONT then wakes both. A signal does not say what became of a child:
+ * one that has not ended, and was not woken just now, has stopped.
  */
-function stopper(pid: () => number | undefined): () => void {
-  let looking = false;
-  let deafUntil = 0;
-  return async () => {
-    const child = pid();
-    if (child === undefined || looking || performance.now() < deafUntil) return;
-    looking = true;
-    if (await isStopped(child)) await stopOurselves();
-    looking = false;
-    deafUntil = performance.now() + ECHO_MS;
-  };
-}
+class Shadow {
+  #woken = -Infinity;
+  #over = false;
 
-/** Through a program, because Deno itself may signal only where it may run everything. */
-async function stopOurselves(): Promise<void> {
-  await new Deno.Command("kill", { args: ["-STOP", String(Deno.pid)], ...toolEnvironment() })
-    .output();
-}
+  woken(): void {
+    this.#woken = performance.now();
+  }
 
-async function isStopped(pid: number): Promise<boolean> {
-  try {
-    const args = ["-o", "stat=", "-p", String(pid)];
-    const ps = new Deno.Command("ps", { args, stderr: "null", ...toolEnvironment() });
-    return new TextDecoder().decode((await ps.output()).stdout).startsWith("T");
-  } catch (error) {
-    // Without ps the only loss is that the shell does not notice.
-    if (error instanceof Deno.errors.NotFound) return false;
-    throw error;
+  /** The child has ended. */
+  over(): void {
+    this.#over = true;
+  }
+
+  async changed(): Promise<void> {
+    await new Promise((resolve) => setTimeout(resolve, SETTLE_MS));
+    if (this.#over || performance.now() - this.#woken < 2 * SETTLE_MS) return;
+    Deno.kill(Deno.pid, "SIGSTOP");
   }
 }

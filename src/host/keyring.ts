@@ -1,4 +1,4 @@
-import { join } from "@std/path";
+import { join } from "./path.ts";
 import { asSource, Failure } from "../core/errors.ts";
 import { type Key, parseKey } from "../core/key.ts";
 import { modeOf, readText } from "./files.ts";

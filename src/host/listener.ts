@@ -6,6 +6,13 @@ export interface Guest {
   readonly address: string;
   /** @throws if the guest is gone */
   write(bytes: Uint8Array): Promise<void>;
+  /**
+   * Waits until the guest says something, and forgets it.
+   *
+   * @returns whether there may be more; false if the guest has said all
+   * @throws if the guest is gone
+   */
+  hear(): Promise<boolean>;
   close(): void;
 }
 
@@ -67,6 +74,7 @@ async function* guestsOf(listener: Deno.TcpListener): AsyncGenerator<Guest> {
       write: async (bytes) => {
         for (let rest = bytes; rest.length > 0;) rest = rest.subarray(await conn.write(rest));
       },
+      hear: async () => await conn.read(new Uint8Array(512)) !== null,
       close: () => {
         try {
           conn.close();

@@ -1,4 +1,3 @@
-import { promptSecret } from "@std/cli/prompt-secret";
 import { Failure } from "../core/errors.ts";
 
 /** Longer than any line that could be a key. */
@@ -21,7 +20,11 @@ export function canAsk(): boolean {
  * @throws {Failure} if nobody can be asked, or what comes is no text or far too long
  */
 export async function readSecret(question: string): Promise<string> {
-  if (canAsk()) return promptSecret(question, { mask: "" }) ?? "";
+  if (canAsk()) {
+    // Only now, because it is slow to load (see path.ts).
+    const { promptSecret } = await import("@std/cli/prompt-secret");
+    return promptSecret(question, { mask: "" }) ?? "";
+  }
   if (Deno.stdin.isTerminal()) {
     throw new Failure("cannot ask for a secret while stdout is no terminal", {
       hint: "pipe the secret in, or leave stdout alone",

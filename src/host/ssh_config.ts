@@ -1,4 +1,4 @@
-import { dirname, join } from "@std/path";
+import { dirname, join } from "./path.ts";
 import { Failure } from "../core/errors.ts";
 import { OWN_CONFIG, withHostBlock, withInclude } from "../core/ssh_config.ts";
 import { readText, writePrivate } from "./files.ts";

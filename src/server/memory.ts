@@ -6,8 +6,9 @@ import { Friends } from "../core/friends.ts";
 import { type BanPolicy, Ledger } from "../core/ledger.ts";
 import { StateFolder } from "../host/state.ts";
 
-/** A ledger that changed is written at most this often, the bans of the kernel more rarely. */
-const LEDGER_MS = 10_000;
+/** A ledger that changed is written soon if it is short: `c3po ban list` reads it. */
+const LEDGER_MS_PER_OFFENDER = 1;
+/** The bans of the kernel, of which there may be a million, are written more rarely. */
 const BANS_MS = 300_000;
 
 const log = getLogger(["c3po", "memory"]);
@@ -75,7 +76,8 @@ export class Memory {
 
   /** Something happened that must be written down soon. */
   changed(now: number): void {
-    this.#ledgerDue = Math.min(this.#ledgerDue, Math.max(now, this.#ledgerWritten + LEDGER_MS));
+    const rest = this.ledger.size * LEDGER_MS_PER_OFFENDER;
+    this.#ledgerDue = Math.min(this.#ledgerDue, Math.max(now, this.#ledgerWritten + rest));
   }
 
   /** The kernel has other bans than those on disk. */

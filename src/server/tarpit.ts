@@ -15,8 +15,9 @@ interface HeldGuest extends Guest {
 const LOOK_MS = 1000;
 
 /**
- * Holds whoever completes a connection to a trap. What a guest sends is never read, and most of it the
- * kernel drops before it costs memory; a guest gets a byte now and then, so that it goes on hoping.
+ * Holds whoever completes a connection to a trap. A guest gets a byte now and then, so that it goes on
+ * hoping. The kernel drops what it sends, but for pieces of a few bytes: a guest that goes on with
+ * those is let go, since for each the kernel would keep a hundred times as much until it is read.
  */
 export class Tarpit {
   readonly #policy: TarpitPolicy;
@@ -68,6 +69,14 @@ export class Tarpit {
     this.#held.add(held);
     this.#crowd.add(held.unit, held);
     this.#send(held, this.#greeting);
+    this.#hear(held).catch(() => {}).finally(() => this.#release(held));
+  }
+
+  /** Ends when the guest leaves, or talks too much. */
+  async #hear(guest: HeldGuest): Promise<void> {
+    for (let words = 0; words < this.#policy.patience; words++) {
+      if (!await guest.hear()) return;
+    }
   }
 
   async #drip(signal: AbortSignal): Promise<void> {

@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { join } from "@std/path";
 import { minuteAt } from "../../src/core/minute.ts";
-import { kernelTest, must, roomInMinute, run, startSshd, waitFor } from "./lab.ts";
+import { kernelTest, roomInMinute, startSshd, waitFor } from "./lab.ts";
 import { Pair } from "./lab/pair.ts";
 
 kernelTest("c3po ssh logs in over IPv4 and IPv6 and ends as ssh ends", async () => {
@@ -103,30 +103,6 @@ kernelTest(
   },
 );
 
-kernelTest("signals reach ssh, and those of the keyboard do not end c3po alone", async () => {
-  await using pair = await Pair.create();
-  const config = await pair.config();
-  const session = pair.user.spawnC3po(["ssh", ...config, "server", "echo in; cat"], {
-    stdin: "piped",
-  });
-  await session.waitForLine(/^in$/);
-  // As from the terminal, ssh would get its own; here it gets none and so must live on.
-  session.kill("SIGINT");
-  session.kill("SIGQUIT");
-  await session.write("still here\n");
-  await session.waitForLine(/^still here$/);
-  const ssh = await childOf(session.pid);
-  session.kill("SIGTERM");
-  // Its input stays open until then, for at the end of that it would end by itself.
-  assertEquals((await session.status).code, 255, "as ssh ends when it is told to");
-  await session.finished();
-  assertEquals(session.text("stderr"), "", "nobody looks for another port then");
-  await waitFor(async () => (await run("ps", ["-p", ssh])).code !== 0, {
-    deadlineMs: 5000,
-    what: "end of ssh",
-  });
-});
-
 kernelTest("a command is run once, however it ends", async () => {
   await using pair = await Pair.create();
   const config = await pair.config();
@@ -155,9 +131,3 @@ kernelTest("c3po ssh uses the port of the clock's minute", async () => {
     assert(stdout.startsWith(`ssh -p ${ssh} -o HostKeyAlias=${pair.server.address4} `), stdout);
   }
 });
-
-async function childOf(pid: number): Promise<string> {
-  const list = await must("ps", ["-e", "-o", "ppid=,pid="]);
-  const rows = list.split("\n").map((line) => line.trim().split(/\s+/));
-  return rows.find(([parent]) => parent === String(pid))![1]!;
-}

@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { join } from "@std/path";
 import { kernelTest, Lab, startServe, startSshd, syn, waitFor } from "../lab.ts";
-import { bansOn, c3po, type Listed, TRAP, TRIPWIRE } from "./tripwire.ts";
+import { bansOn, bansWith, c3po, type Listed, TRAP, TRIPWIRE } from "./tripwire.ts";
 
 /** Times that are a whole ban, or lack a minute of it at most. */
 function assertLeft(ban: Listed | undefined, minutes: number): void {
@@ -46,7 +46,7 @@ kernelTest(
     await startSshd(server);
     const serve = await startServe(server, TRIPWIRE);
     await syn(attacker, server.address4, TRAP);
-    await serve.child.waitForLine(/ ban address=/);
+    await bansWith(1, server);
     await serve.child.stop("SIGKILL");
     assertEquals(await syn(attacker, server.address4, TRAP), "filtered");
     await startServe(server, TRIPWIRE);

@@ -1,6 +1,7 @@
-import { assertEquals, assertMatch } from "@std/assert";
-import { kernelTest, Lab, probe, startServe, startSshd, syn, waitFor } from "../lab.ts";
-import { bansOn, c3po, login, TRAP, TRIPWIRE } from "./tripwire.ts";
+import { assert, assertEquals, assertMatch } from "@std/assert";
+import { join } from "@std/path";
+import { CHECKOUT, kernelTest, Lab, probe, startServe, startSshd, syn, waitFor } from "../lab.ts";
+import { bansWith, c3po, login, TRAP, TRIPWIRE } from "./tripwire.ts";
 
 const SCOPES = { ssh: "SSH and the traps away, nothing else", all: "the whole machine away" };
 
@@ -8,6 +9,16 @@ const SCOPES = { ssh: "SSH and the traps away, nothing else", all: "the whole ma
 const SOURCES = ["10.77.2.1", "fd77:0:0:2::1"];
 /** The same as a ban covers them. */
 const UNITS = ["10.77.2.1", "fd77:0:0:2::/64"];
+
+/** The patterns that docs/LOGGING.md gives to fail2ban, and to others. */
+async function documentedPatterns(): Promise<{ filter: RegExp; fields: RegExp }> {
+  const text = await Deno.readTextFile(join(CHECKOUT, "docs/LOGGING.md"));
+  const filter = /^failregex = (.*)$/m.exec(text)![1]!;
+  const fields = /^```regex\n(.*)\n```$/m.exec(text)![1]!;
+  // fail2ban's own name for an address.
+  const address = "(?<address>[0-9.]+|[0-9a-f:]+)";
+  return { filter: new RegExp(filter.replace("<ADDR>", address)), fields: new RegExp(fields) };
+}
 
 kernelTest(
   "with syn, one packet to a trap bans before anything is answered, and is told",
@@ -23,16 +34,18 @@ kernelTest(
       }
       assertEquals((await login(lab.user, address, { sshd, serve })).code, 0);
     }
+    const { filter, fields } = await documentedPatterns();
     for (const source of SOURCES) {
       const line = await serve.child.waitForLine((text) => text.includes(` address=${source} `));
-      assertMatch(line, / ban address=\S+ port=23 trigger=syn offences=1 seconds=900$/);
+      assertEquals(filter.exec(line)?.groups?.address, source);
+      const { time, ...rest } = fields.exec(line)!.groups!;
+      assert(Math.abs(Date.parse(time!) - Date.now()) < 60_000);
+      const said = { address: source, port: "23", trigger: "syn", offences: "1", seconds: "900" };
+      assertEquals({ ...rest }, said);
     }
-    const bans = (await bansOn(lab.server)).map(({ address, offences, lastPort }) => ({
-      address,
-      offences,
-      lastPort,
-    }));
-    assertEquals(bans, UNITS.map((address) => ({ address, offences: 1, lastPort: TRAP })));
+    const bans = await bansWith(1, lab.server);
+    assertEquals(bans.map(({ address }) => address), UNITS);
+    assertEquals(bans.map(({ lastPort }) => lastPort), [TRAP, TRAP]);
     const table = await c3po(lab.server, "ban");
     assertMatch(table, /^ADDRESS +LEFT +OFFENCES +LAST TRAP\n10\.77\.2\.1 +1\dm\d+s +1 +23\n/);
   },

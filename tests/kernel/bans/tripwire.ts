@@ -1,4 +1,11 @@
-import { type Namespace, type RunResult, type Serving, sshArgs, type Sshd } from "../lab.ts";
+import {
+  type Namespace,
+  type RunResult,
+  type Serving,
+  sshArgs,
+  type Sshd,
+  waitFor,
+} from "../lab.ts";
 
 /**
  * A port outside the range of the schedule. With `--tripwire` it is a trap in every minute, so that
@@ -19,6 +26,16 @@ export interface Listed {
 /** The bans, as an administrator sees them. */
 export async function bansOn(server: Namespace): Promise<Listed[]> {
   return JSON.parse(await c3po(server, "ban", "list", "--json"));
+}
+
+/** The bans, once each has so many offences: the kernel bans first, then the log tells, then the list. */
+export async function bansWith(offences: number, server: Namespace): Promise<Listed[]> {
+  let bans: Listed[] = [];
+  await waitFor(async () => {
+    bans = await bansOn(server);
+    return bans.length > 0 && bans.every((ban) => ban.offences === offences);
+  }, { deadlineMs: 10_000, what: `bans with ${offences} offences` });
+  return bans;
 }
 
 /** Runs a c3po that has to succeed. Returns stdout. */

@@ -1,0 +1,20 @@
+/** A line of a table. */
+export type Row = readonly string[];
+
+/** The median and the 90th percentile of some measurements. */
+export function describe(values: readonly number[]): { median: number; p90: number } {
+  const sorted = values.toSorted((a, b) => a - b);
+  const at = (share: number): number => sorted[Math.floor((sorted.length - 1) * share)]!;
+  return { median: at(0.5), p90: at(0.9) };
+}
+
+/** Megabytes a second. */
+export function rate(megabytes: number, ms: number): string {
+  return (megabytes / (ms / 1000)).toFixed(0);
+}
+
+/** A table in Markdown. */
+export function table(head: Row, rows: readonly Row[]): string {
+  const line = (cells: Row): string => `| ${cells.join(" | ")} |`;
+  return [line(head), line(head.map(() => "---")), ...rows.map(line), ""].join("\n");
+}

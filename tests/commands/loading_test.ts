@@ -1,0 +1,49 @@
+import { assert, assertEquals } from "@std/assert";
+import { CHECKOUT, denoDirectory } from "../kernel/lab.ts";
+import { Sandbox } from "./sandbox.ts";
+
+/** The parts that only a server needs, and that not every system could load. */
+const SERVER = /\/src\/server\/|\/@logtape\/|\/src\/host\/(procfs|iptables|lock|log|listener)\.ts$/;
+
+/** The modules that one run of c3po loads, as V8 saw them. */
+async function loadedBy(box: Sandbox, args: string[]): Promise<string[]> {
+  const folder = box.path("coverage");
+  const { code, stderr } = await new Deno.Command(Deno.execPath(), {
+    args: ["run", "--no-prompt", "-A", `--coverage=${folder}`, `${CHECKOUT}main.ts`, ...args],
+    cwd: CHECKOUT,
+    env: { HOME: box.home, DENO_DIR: denoDirectory(), C3PO_SECRET: "classic:loading" },
+  }).output();
+  assertEquals(code, 0, new TextDecoder().decode(stderr));
+  const urls: string[] = [];
+  for await (const { name } of Deno.readDir(folder)) {
+    urls.push(JSON.parse(await Deno.readTextFile(`${folder}/${name}`)).url);
+  }
+  await Deno.remove(folder, { recursive: true });
+  return urls.filter((url) => url.startsWith("file://")).sort();
+}
+
+Deno.test("client commands load nothing of the server", async () => {
+  await using box = await Sandbox.create();
+  const config = await box.put("ssh_config", "");
+  const commands = [
+    ["port"],
+    ["port", "web", "--json"],
+    ["key", "check"],
+    ["key", "show"],
+    ["ssh", "--dry-run", "-F", config, "web"],
+    ["proxy", "--help"],
+    ["check", "--help"],
+    ["--help"],
+  ];
+  for (const command of commands) {
+    const urls = await loadedBy(box, command);
+    assert(urls.some((url) => url.endsWith("/src/cli.ts")), "the run was not observed");
+    assertEquals(urls.filter((url) => SERVER.test(url)), [], command.join(" "));
+  }
+});
+
+Deno.test("what is loaded by a server is told apart", async () => {
+  await using box = await Sandbox.create();
+  const urls = await loadedBy(box, ["serve", "--dry-run"]);
+  assert(urls.some((url) => SERVER.test(url)), urls.join("\n"));
+});

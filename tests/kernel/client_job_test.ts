@@ -1,0 +1,69 @@
+import { assertEquals } from "@std/assert";
+import { c3poCommand, denoDirectory, kernelTest, must, run, waitFor } from "./lab.ts";
+import { Pair } from "./lab/pair.ts";
+
+kernelTest("signals reach ssh, and those of the keyboard do not end c3po alone", async () => {
+  await using pair = await Pair.create();
+  const config = await pair.config();
+  const session = pair.user.spawnC3po(["ssh", ...config, "server", "echo in; cat"], {
+    stdin: "piped",
+  });
+  await session.waitForLine(/^in$/);
+  // As from the terminal, ssh would get its own; here it gets none and so must live on.
+  session.kill("SIGINT");
+  session.kill("SIGQUIT");
+  await session.write("still here\n");
+  await session.waitForLine(/^still here$/);
+  const ssh = await childOf(session.pid);
+  session.kill("SIGTERM");
+  assertEquals((await session.status).code, 255, "as ssh ends when it is told to");
+  await session.finished();
+  assertEquals(session.text("stderr"), "", "nobody looks for another port then");
+  await waitFor(async () => (await run("ps", ["-p", ssh])).code !== 0, {
+    deadlineMs: 5000,
+    what: "end of ssh",
+  });
+});
+
+kernelTest("~^Z stops the session like a job of the shell, and fg wakes it", async () => {
+  await using pair = await Pair.create();
+  const config = await pair.config();
+  const [command, ...first] = c3poCommand();
+  const login = [command, ...first, "ssh", ...config, "-tt", "server"].join(" ");
+  const env = { HOME: pair.user.home, DENO_DIR: denoDirectory(), TERM: "dumb" };
+  // A shell with job control needs a terminal, which script gives it.
+  const shell = ["script", "-qfec", "bash --norc --noprofile -i", "/dev/null"];
+  const child = pair.user.spawn(shell[0]!, shell.slice(1), { stdin: "piped", env });
+  await child.write(`${login} 'echo ready $((40 + 2)); cat'\n`);
+  await child.waitForLine(/^ready 42\s*$/);
+  const before = child.lines.length;
+  await waitFor(
+    async () => { // the first line ends at ssh's own leisure
+      await child.write("\n~\x1a");
+      return child.lines.slice(before).some(({ text }) => /Stopped/.test(text));
+    },
+    { deadlineMs: 10_000, what: "job stopped", everyMs: 500 },
+  );
+  await child.write("echo shell $((1 + 1))\n");
+  await child.waitForLine(/^shell 2\s*$/);
+  const stopped = child.lines.length;
+  await child.write("fg\n");
+  await child.write("three\n");
+  await child.waitForLine(/^three\s*$/, 10_000, stopped);
+  await child.write("\x04"); // ends the cat, and so the session
+  await waitFor(
+    async () => {
+      await child.write("echo shell $((1 + 3))\n");
+      return child.lines.slice(stopped).some(({ text }) => /^shell 4\s*$/.test(text));
+    },
+    { deadlineMs: 10_000, what: "shell after the session", everyMs: 500 },
+  );
+  await child.write("exit\n");
+  await child.finished();
+});
+
+async function childOf(pid: number): Promise<string> {
+  const list = await must("ps", ["-e", "-o", "ppid=,pid="]);
+  const rows = list.split("\n").map((line) => line.trim().split(/\s+/));
+  return rows.find(([parent]) => parent === String(pid))![1]!;
+}
