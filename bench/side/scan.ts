@@ -7,6 +7,7 @@ import {
   probe,
   sshArgs,
   untilMinute,
+  waitFor,
 } from "../../tests/kernel/lab.ts";
 import { parseScan, type SynAnswer } from "../../tests/kernel/lab/reach.ts";
 import { type LoggingSshd, startLoggingSshd } from "./harness/sshd.ts";
@@ -206,10 +207,11 @@ async function reactOnce({ running, offence, lab, sshd, source, seconds }: {
   await wait(200);
   let offended = Date.now() / 1000;
   if (offence.kind === "logins") {
-    // Whom a ban meets in the middle of a login waits for ever.
     const login = [...await sshArgs(sshd), "-b", source, `nobody-here@${target}`, "true"];
-    for (let i = 0; i < offence.count; i++) await from.run("timeout", ["3", "ssh", ...login]);
-    offended = Date.now() / 1000;
+    const noticed = failures(sshd.log, source, offence.count);
+    // Whom a ban meets in the middle of a login waits for ever.
+    for (let i = 0; i < offence.count; i++) await from.run("timeout", ["2", "ssh", ...login]);
+    offended = await noticed;
   } else {
     const trap = await offence.port();
     if (offence.kind === "syn") {
@@ -222,6 +224,17 @@ async function reactOnce({ running, offence, lab, sshd, source, seconds }: {
   await wait(50);
   await capture.stop("SIGINT");
   return await count(file, source, port, offended);
+}
+
+/** When sshd has logged so many failed logins from an address, in unix seconds. */
+async function failures(log: string, source: string, times: number): Promise<number> {
+  const line = `Invalid user nobody-here from ${source} `;
+  await waitFor(async () => (await Deno.readTextFile(log)).split(line).length > times, {
+    deadlineMs: 20_000,
+    what: `${times} failed logins in the log`,
+    everyMs: 1,
+  });
+  return Date.now() / 1000;
 }
 
 /** When the first SYN to a port is seen, in unix seconds. */

@@ -21,6 +21,7 @@ export async function startLoggingSshd(server: Namespace): Promise<LoggingSshd> 
   server.spawn("bash", ["-c", script, "bash", config, log]);
   await waitFor(async () => (await Deno.readTextFile(log)).includes("Server listening on :: "), {
     deadlineMs: 10_000,
+    everyMs: 2,
     what: "sshd that listens",
   });
   return { ...sshd, log };

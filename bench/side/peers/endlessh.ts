@@ -10,6 +10,7 @@ export const endlessh: Peer = {
     const child = server.spawn("endlessh", ["-p", "2222"]);
     await waitFor(async () => (await server.must("ss", ["-Htln"])).includes(":2222 "), {
       deadlineMs: 10_000,
+      everyMs: 2,
       what: `endlessh: ${child.text()}`,
     });
     return {

@@ -36,6 +36,7 @@ export const fwknop: Peer = {
     const child = server.spawn("fwknopd", ["-f", ...files, "-d", join(run, "digests")]);
     await waitFor(async () => (await server.must("iptables", ["-S"])).includes("FWKNOP_INPUT"), {
       deadlineMs: 10_000,
+      everyMs: 2,
       what: `chain of fwknopd: ${child.text()}`,
     });
     return { pid: child.pid, sshPort: () => Promise.resolve(22), offence: { kind: "none" } };

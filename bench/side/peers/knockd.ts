@@ -33,6 +33,7 @@ export const knockd: Peer = {
       async () => (await server.must("cat", ["/proc/net/packet"])).trim().includes("\n"),
       {
         deadlineMs: 10_000,
+        everyMs: 2,
         what: `socket of knockd: ${child.text()}`,
       },
     );

@@ -26,6 +26,7 @@ export const portsentry: Peer = {
     const child = withFile(server, CONFIG, file, "exec portsentry -stcp"); // it leaves its parent
     const pid = await waitFor(() => processNamed(server, "portsentry"), {
       deadlineMs: 10_000,
+      everyMs: 2,
       what: `portsentry: ${child.text()}`,
     });
     return {
