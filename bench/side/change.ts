@@ -28,6 +28,8 @@ export interface Changes {
   readonly gapMs: Summary;
   /** Changes that the client did not see happen. */
   readonly missed: number;
+  /** Every delay, in the order of the changes. */
+  readonly delays: readonly number[];
   readonly tools: Timed[];
 }
 
@@ -42,6 +44,7 @@ export async function change({ changes, rounds }: Effort): Promise<Changes> {
     delayMs: summary(delays),
     gapMs: summary(seen.flatMap(({ gapMs }) => gapMs ?? [])),
     missed: seen.length - delays.length,
+    delays,
     tools: await tools(rounds),
   };
 }

@@ -40,6 +40,7 @@ export async function flood(effort: Effort): Promise<Attack[]> {
   const found: Attack[] = [];
   for (const peer of PEERS.filter(({ name }) => attacked.includes(name))) {
     for (const kind of ["syns", "connections"] as const) {
+      if (kind === "connections" && peer.name === "portsentry") continue; // it holds none
       progress(`flood: ${kind}, ${peer.name}`);
       const { name } = peer;
       try {
