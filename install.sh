@@ -166,7 +166,7 @@ place() {
 }
 
 install_c3po() {
-	need_cmd cat chmod cp find grep head id mkdir mktemp mv rm rmdir sed uname
+	need_cmd cat chmod cp find grep head mkdir mktemp mv readlink rm rmdir sed uname
 	umask 022
 	install_packages
 	mkdir -p "$LIB" || die "cannot write under $PREFIX" "run this as root, or set C3PO_INSTALL_DIR"

@@ -18,6 +18,7 @@ export type Platform = "linux" | "macos" | "windows";
 /** A client runs ssh, and nothing else. */
 export const CLIENT_TOOLS: Readonly<Record<string, string>> = {
   ssh: "is what the user wants, and resolves host names by the user's configuration",
+  kill: "stops c3po where the keyboard stopped ssh, so that the shell is back",
 };
 
 /** What a server, and the demonstration in namespaces, run besides. */
@@ -32,6 +33,25 @@ export const SERVER_TOOLS: Readonly<Record<string, string>> = {
   "cat": "reads /proc, which Deno leaves to programs with every permission",
   "sshd": "tells how long it lets somebody take to log in",
   "readlink": "tells which network namespace this is",
+  "stdbuf": "has xtables-monitor tell at once when another tool changes rules",
+  "iptables-nft-save": "shows what a crash left in the tables of the other iptables",
+  "ip6tables-nft-save": "shows the same for IPv6",
+  "iptables-legacy-save": "shows the same for the older iptables",
+  "ip6tables-legacy-save": "shows the same for the older iptables and IPv6",
+  "iptables-nft-restore": "removes that",
+  "ip6tables-nft-restore": "removes that for IPv6",
+  "iptables-legacy-restore": "removes that from the older iptables",
+  "ip6tables-legacy-restore": "removes that from the older iptables and IPv6",
+  "c3po": "watches over a trial (serve --try) from a process of its own",
+  "kill": "ends a serve that hangs in its trial",
+  "ls": "shows which processes there are, and their connections: has somebody logged in?",
+  "grep": "finds sshd's sessions among them",
+  "chronyc": "tells how well the clock is set",
+  "ntpq": "tells the same where ntpd sets it",
+  "timedatectl": "tells the same where systemd does",
+  "nft": "shows firewalls that iptables does not show (check)",
+  "unshare": "tries the rules where nobody is affected (check)",
+  "test": "tells whether a folder can be written (check)",
 };
 
 /** Root's PATH under sudo or cron may lack some of them; src/host/tool.ts searches all of them. */
@@ -56,6 +76,7 @@ const VARIABLES = [
   "RUNTIME_DIRECTORY",
   "NOTIFY_SOCKET",
   "WATCHDOG_USEC",
+  "SSH_CONNECTION",
 ];
 
 const SERVER_FOLDERS = ["/etc/c3po", "/var/lib/c3po", "/run/c3po"];

@@ -10,10 +10,15 @@ lib=$2
 cd "$(dirname -- "$0")/.."
 deno=$(tools/get-deno.sh "$stage/fetched")
 
-# A fetched Deno is kept. One that another user could replace is not run by root.
+# A fetched Deno is kept. Root keeps its own, unless it is one of the system: another user could replace it,
+# or the service not see it, as in the home of root.
 must_be_kept() {
 	case $deno in "$stage"/*) return 0 ;; esac
-	[ "$(id -u)" -eq 0 ] && [ -z "$(find -H "$deno" -user root)" ]
+	[ "$(id -u)" -eq 0 ] || return 1
+	case $(readlink -f "$deno") in
+	/usr/* | /opt/*) [ -z "$(find -H "$deno" -user root)" ] ;;
+	*) return 0 ;;
+	esac
 }
 
 runtime="'$deno'"
@@ -22,7 +27,7 @@ if must_be_kept; then runtime='"$lib/deno"'; fi
 export DENO_DIR="${DENO_DIR:-$stage/cache}" # sudo may keep HOME: nothing of root's may end up there
 made=$(NO_COLOR=1 DENO_NO_UPDATE_CHECK=1 "$deno" run --quiet --frozen -A build/local.ts "$stage/tree" "$lib" "$runtime")
 [ "$made" = launcher ] || exit 0
-echo "the runtime that deno compiles with cannot be reached, so c3po will run with $deno"
+echo "the runtime that deno compiles with cannot be reached, so c3po runs on $deno"
 if must_be_kept; then
 	cp "$deno" "$stage/tree/lib/c3po/deno"
 	chmod 755 "$stage/tree/lib/c3po/deno"

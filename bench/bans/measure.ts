@@ -65,10 +65,11 @@ export async function memoryOf(pid: string): Promise<{ rss: number; own: number;
   return { rss: field("VmRSS"), own: field("RssAnon"), peak: field("VmHWM") };
 }
 
-/** Milliseconds of processor time of a process and of the children it has waited for. */
-export async function cpuOf(pid: string): Promise<number> {
+/** Milliseconds of processor time of a process, and of the children it has waited for. */
+export async function cpuOf(pid: string): Promise<{ own: number; children: number }> {
   const stat = await Deno.readTextFile(`/proc/${pid}/stat`);
-  const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
-  const ticks = fields.slice(11, 15).reduce((sum, field) => sum + Number(field), 0);
-  return ticks * 10; // a hundred ticks a second on every Linux that Deno runs on
+  const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ").map(Number);
+  const [user, system, childUser, childSystem] = fields.slice(11, 15);
+  // A hundred ticks a second on every Linux that Deno runs on.
+  return { own: (user! + system!) * 10, children: (childUser! + childSystem!) * 10 };
 }

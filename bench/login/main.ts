@@ -60,11 +60,17 @@ for (const [, way] of WAYS) await way(); // what is read once is in memory from 
 for (let round = 0; round < PAIRS; round++) {
   for (const [index, [, way]] of WAYS.entries()) times[index]!.push(await way());
 }
-const base = describe(times[0]!).median;
+const base = describe(times[0]!);
 const rows = WAYS.map(([name], index): Row => {
-  const { median, p90 } = describe(times[index]!);
-  const more = index === 1 || index === 2 ? `+${(median - base).toFixed(1)}` : "";
-  return [name, median.toFixed(1), p90.toFixed(1), more];
+  const { least, median, p90 } = describe(times[index]!);
+  const beyond = (value: number): string =>
+    index === 1 || index === 2 ? `+${value.toFixed(1)}` : "";
+  return [
+    name,
+    ...[least, median, p90].map((value) => value.toFixed(1)),
+    beyond(median - base.median),
+    beyond(least - base.least),
+  ];
 });
 
 const speeds: Row[] = [];
@@ -79,7 +85,7 @@ for (const [name, config] of [["plain ssh", plain], ["through c3po proxy", proxi
 
 const text = [
   `${PAIRS} rounds, milliseconds:\n`,
-  table(["what", "median", "90 %", "more than plain ssh"], rows),
+  table(["what", "least", "median", "90 %", "median more than plain", "least more"], rows),
   table([`${MEGABYTES} MiB from the server`, "MiB/s"], speeds),
 ].join("\n");
 await Deno.stdout.write(new TextEncoder().encode(text));

@@ -32,7 +32,9 @@ const args = parseArgs(Deno.args, {
   default: { addresses: "4000", seed: "2007" },
 });
 for (const grace of [0, 15]) await sweeps(grace, Number(args.addresses), Number(args.seed));
-for (const options of [[], ["--grace", "0"], ["--scope", "all"]]) await scout(options);
+for (const options of [[], ["--trigger", "handshake"], ["--grace", "0"], ["--scope", "all"]]) {
+  await scout(options);
+}
 
 /** Many addresses, each of which scans until something answers: how many met sshd. */
 async function sweeps(grace: number, addresses: number, seed: number): Promise<void> {
@@ -86,7 +88,7 @@ async function sshPortsAt(schedule: Schedule, at: number, grace: number): Promis
 }
 
 /**
- * A banned address that maps all ports twice within a minute, before and after the next SSH port opens,
+ * An address, banned by default, that maps all ports twice within a minute, before and after the next SSH port opens,
  * and an accomplice that connects to what is new.
  */
 async function scout(options: string[]): Promise<void> {
@@ -99,7 +101,7 @@ async function scout(options: string[]): Promise<void> {
     [...await nmapScan(scout, lab.server.address4, { ports: "1024-65535" })]
       .filter(([, answer]) => answer !== "closed").map(([port]) => port);
   await untilMinute(20_000);
-  await map(); // by its first trap it is banned
+  await map(); // by its first trap it is banned, unless only a handshake bans
   const before = new Set(await map());
   await untilMinute(-13_000);
   const fresh = (await map()).filter((port) => !before.has(port));

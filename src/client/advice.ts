@@ -6,8 +6,6 @@ import type { Reached, Unreached } from "./reach.ts";
 export type Verdict =
   /** Answers show that the host is up, and none of our ports is open there. */
   | "shut"
-  /** The host is up, but drops what comes to our minute's port alone. */
-  | "banned"
   /** Nothing answers. */
   | "silent"
   /** Something on the way says that the host cannot be reached. */
@@ -16,13 +14,12 @@ export type Verdict =
   | "unknown host";
 
 /**
- * What it means that no port answered. A server refuses what is not open, like any host; it drops
- * what an address it banned sends to the ports that are open. So where the neighbouring minutes'
- * ports are refused and only our minute's stays silent, that one is open, but not for us.
+ * What it means that no port answered. To an address it banned a server shows closed ports, so a
+ * ban cannot be told from a wrong key.
  */
 export function verdictOn({ own, others }: Unreached): Verdict {
   if (own === "no network" || own === "unknown host") return own;
-  if (own === "silent") return others.includes("refused") ? "banned" : "silent";
+  if (own === "silent" && !others.includes("refused")) return "silent";
   if (own === "unreachable" && !others.includes("refused")) return "unreachable";
   return "shut";
 }
@@ -35,14 +32,10 @@ export function explain(name: string, unreached: Unreached): Failure {
 
 const TEXTS: Readonly<Record<Verdict, readonly [message: string, hint: string]>> = {
   shut: [
-    "HOST is up, but neither this minute's port nor its neighbours' are open there",
+    "HOST is up, but neither this minute's port nor its neighbours' are open to this address",
     "is c3po serve running there? compare both ends: c3po key check, date -u; with a wrong key a " +
-    "try may have met a trap and banned this address",
-  ],
-  banned: [
-    "HOST is up, but does not let this address in: most likely it is banned",
-    "wait until the ban ends (15m, or longer after repeats), or come from another address and run " +
-    "there: sudo c3po ban remove ADDRESS",
+    "try may have met a trap and banned this address: then wait (15m, longer after repeats), or " +
+    "come from another one and run there: sudo c3po ban remove ADDRESS",
   ],
   silent: [
     "no answer from HOST",

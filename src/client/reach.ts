@@ -2,7 +2,7 @@ import { minuteAt } from "../core/minute.ts";
 import { type Neighbour, safeNeighbours } from "../core/neighbours.ts";
 import type { Schedule } from "../core/schedule.ts";
 import type { Clock } from "../host/clock.ts";
-import { dial, isOpen, type Refusal } from "../host/dial.ts";
+import { type Connection, dial, isOpen, type Refusal } from "../host/dial.ts";
 
 /** Where to go, and by what. */
 export interface Target {
@@ -16,7 +16,7 @@ export interface Target {
 
 /** A port that answered. */
 export interface Reached {
-  readonly conn: Deno.TcpConn;
+  readonly conn: Connection;
   /** The minute whose SSH port it is, and the port. */
   readonly open: Neighbour;
   /** The moment the search began, by our clock, in unix milliseconds. */

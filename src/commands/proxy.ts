@@ -4,6 +4,7 @@ import { KEY_OPTION, TRAPS_OPTION } from "../core/command.ts";
 import { asArgument } from "../core/errors.ts";
 import { parseCount, parsePort } from "../core/ports.ts";
 import { checkTraps, DEFAULT_TRAPS, Schedule } from "../core/schedule.ts";
+import type { Connection } from "../host/dial.ts";
 import type { Host } from "../host/host.ts";
 import { findKey } from "../host/keyring.ts";
 import { relay } from "../host/relay.ts";
@@ -43,7 +44,7 @@ export const proxy: Command = {
   },
 };
 
-async function converse(conn: Deno.TcpConn, name: string, host: Host): Promise<void> {
+async function converse(conn: Connection, name: string, host: Host): Promise<void> {
   const tally = { sent: 0, received: 0 };
   const doubt = setTimeout(() => {
     if (tally.sent === 0 || tally.received === 0 || tally.received >= GREETING.bytes) return;

@@ -1,7 +1,13 @@
 import { parse as parseToml } from "@std/toml";
 import type { Arguments } from "../core/arguments.ts";
-import { fileSource, readServerConfig, SERVER_OPTIONS, type Source } from "../core/config.ts";
-import { Failure } from "../core/errors.ts";
+import {
+  fileSource,
+  parseTrial,
+  readServerConfig,
+  SERVER_OPTIONS,
+  type Source,
+} from "../core/config.ts";
+import { asArgument, Failure } from "../core/errors.ts";
 import { checkTraps, Schedule } from "../core/schedule.ts";
 import { readText } from "../host/files.ts";
 import { runtimeFolder, stateFolder } from "../host/folders.ts";
@@ -19,14 +25,19 @@ export const serve: Command = {
   options: [
     ...SERVER_OPTIONS,
     { name: "dry-run", text: "print every rule and set that would be loaded; change nothing" },
+    { name: "force", text: "start even where that may shut you out" },
+    { name: "undo", text: "remove all that a serve which died left in the kernel, and end" },
   ],
   about: [
     `Each option is also a key of ${CONFIG_FILE} (with _ for -) and a variable of the environment ` +
     "(C3PO_TRAPS for --traps); flags beat the environment, the environment beats the file.",
+    "--undo with --try D waits until its standard input ends or D is over: so it watches over a " +
+    "trial.",
   ],
   async run(args, host) {
     args.take(0, 0, "");
-    const config = readServerConfig(await sources(args, host));
+    if (args.has("undo")) return await undo(args, host);
+    const config = readServerConfig(await configSources(args, host));
     const { key } = await findServerKey(args.value("key"), config.key, host);
     const schedule = await Schedule.of(key, config.ports);
     checkTraps(config.traps, schedule.range);
@@ -36,14 +47,10 @@ export const serve: Command = {
       host.terminal.out(await preview(config, schedule, host.clock.now()));
       return 0;
     }
-    if (os !== "linux") throw new Failure("serve runs on Linux only");
-    if (!isRoot()) {
-      throw new Failure("serve needs root to change the firewall", {
-        hint: "run it with sudo, or look at what it would do: c3po serve --dry-run",
-      });
-    }
-    const [server, log, signals, notify] = await Promise.all([
+    needLinuxAndRoot();
+    const [server, admin, log, signals, notify] = await Promise.all([
       import("../server/serve.ts"),
+      import("../host/admin.ts"),
       import("../host/log.ts"),
       import("../host/signals.ts"),
       import("../host/notify.ts"),
@@ -52,14 +59,45 @@ export const serve: Command = {
     using end = signals.endSignal();
     const folders = { runtimeFolder: runtimeFolder(host), stateFolder: stateFolder(host) };
     using service = notify.serviceManager(host, folders.runtimeFolder);
-    const serving = { config, schedule, clock: host.clock, ...folders, service };
-    await server.serve(serving, end.signal);
+    await server.serve({
+      config,
+      schedule,
+      clock: host.clock,
+      ...folders,
+      service,
+      admin: await admin.adminSession(host),
+      force: args.has("force"),
+    }, end.signal);
     return 0;
   },
 };
 
+async function undo(args: Arguments, host: Host): Promise<number> {
+  needLinuxAndRoot();
+  const time = args.value("try");
+  const seconds = time === undefined ? null : asArgument(() => parseTrial(time));
+  const [server, log] = await Promise.all([
+    import("../server/undo.ts"),
+    import("../host/log.ts"),
+  ]);
+  log.startLog("text");
+  const { sshPort } = readServerConfig(await configSources(args, host));
+  const place = { runtimeFolder: runtimeFolder(host), sshPort };
+  if (seconds === null) await server.undo(place, host.clock);
+  else await server.watchTrial(seconds, place, host.clock);
+  return 0;
+}
+
+function needLinuxAndRoot(): void {
+  if (os !== "linux") throw new Failure("serve runs on Linux only");
+  if (isRoot()) return;
+  throw new Failure("serve needs root to change the firewall", {
+    hint: "run it with sudo, or look at what it would do: c3po serve --dry-run",
+  });
+}
+
 /** A server has one key; the folder of the user who starts it is not looked at. */
-async function findServerKey(
+export async function findServerKey(
   flag: string | undefined,
   configured: string | undefined,
   host: Host,
@@ -68,7 +106,8 @@ async function findServerKey(
   return await findKey({ file: flag ?? (elsewhere ? undefined : configured ?? SERVER_KEY) }, host);
 }
 
-async function sources(args: Arguments, host: Host): Promise<Source[]> {
+/** Where the settings of a server come from, the strongest first. */
+export async function configSources(args: Arguments, host: Host): Promise<Source[]> {
   return [
     {
       label: (option) => `--${option}`,

@@ -25,6 +25,8 @@ export interface ServerConfig {
   readonly tripwire: readonly number[];
   readonly grace: number;
   readonly fail: "open" | "closed";
+  /** Seconds until everything is rolled back unless somebody logs in; undefined is never. */
+  readonly try: number | undefined;
   /** How long a login counts; 0 is not at all. */
   readonly friends: number;
   readonly logFormat: "text" | "json";
@@ -64,6 +66,11 @@ export const SERVER_OPTIONS: readonly Option[] = [
     name: "fail",
     value: "open|closed",
     text: "whether plain SSH answers again two minutes after serve died (default open)",
+  },
+  {
+    name: "try",
+    value: "D",
+    text: "roll everything back after D unless somebody logs in through C3PO before",
   },
   {
     name: "friends",
@@ -108,6 +115,7 @@ export function readServerConfig(sources: readonly Source[]): ServerConfig {
     tripwire: readAll(sources, "tripwire", parsePortList).flat(),
     grace: read("grace", parseGrace) ?? 15,
     fail: read("fail", oneOf("open", "closed")) ?? "open",
+    try: read("try", parseTrial),
     friends: read("friends", parseFriends) ?? 30 * 86_400,
     logFormat: read("log-format", oneOf("text", "json")) ?? "text",
   };
@@ -169,8 +177,8 @@ function readAll<T>(
   }
 }
 
-/** The kernel keeps the time an entry has left in milliseconds of 32 bits. */
-const LONGEST_BAN = 2_147_483;
+/** The kernel keeps the time an entry has left in milliseconds of 32 bits: seconds, 24 days. */
+export const LONGEST_BAN = 2_147_483;
 
 /**
  * Reads how long a ban lasts.
@@ -182,6 +190,20 @@ export function parseBanTime(text: string): number {
   const seconds = parseDuration(text);
   if (seconds < 1 || seconds > LONGEST_BAN) {
     throw new Malformed(`a ban of "${text}" cannot be kept`, { hint: "1s to 24d" });
+  }
+  return seconds;
+}
+
+/**
+ * Reads how long a trial lasts.
+ *
+ * @returns seconds
+ * @throws {Malformed} if nobody could log in so fast, or the trial would be forgotten
+ */
+export function parseTrial(text: string): number {
+  const seconds = parseDuration(text);
+  if (seconds < 10 || seconds > 86_400) {
+    throw new Malformed(`a trial of "${text}" is no trial`, { hint: "10s to 24h, such as 10m" });
   }
   return seconds;
 }

@@ -2,6 +2,7 @@ import type { SetText } from "./firewall/ipset.ts";
 import { addEntry, elementOf } from "./firewall/ipset.ts";
 import { friendSet } from "./firewall/sets.ts";
 import { type Address, parseBanned } from "./address.ts";
+import { LONGEST_BAN } from "./config.ts";
 import type { Session } from "./sockets.ts";
 
 /** An address that logged in. */
@@ -14,9 +15,6 @@ export interface Friend {
 
 /** How many friends are remembered; beyond that the one heard of longest ago is forgotten. */
 export const MOST_FRIENDS = 16_384;
-
-/** The kernel keeps the time an entry has left in milliseconds of 32 bits: 24 days, in seconds. */
-const LONGEST_ENTRY = 2_147_483;
 
 /** A friend who is here stays one; writing that down now and then is enough. */
 const RENEW_MS = 3_600_000;
@@ -67,7 +65,7 @@ export class Friends {
     return friends.map(({ address, until }) => {
       const unit: Address = parseBanned(address);
       const left = Math.max(1, Math.floor((until - now) / 1000));
-      return addEntry(friendSet(unit.family), elementOf(unit), Math.min(left, LONGEST_ENTRY));
+      return addEntry(friendSet(unit.family), elementOf(unit), Math.min(left, LONGEST_BAN));
     }).join("");
   }
 

@@ -20,7 +20,7 @@ export interface Opening {
 
 /** What decides over ports beside the schedule. */
 export interface PortRules {
-  /** Seconds for which the neighbouring minute's SSH port is open around a change, 0 to 60. */
+  /** Seconds for which the neighbouring minute's ports are open around a change, 0 to 60. */
   readonly grace: number;
   /** Ports that services have, or that the user wants left alone. */
   readonly taken: ReadonlySet<number>;
@@ -37,7 +37,8 @@ export interface PortRules {
 export const LINGER = 5;
 
 /**
- * What shall be open at a moment. Services win a port over SSH, and SSH (also the neighbouring
+ * What shall be open at a moment. A minute's SSH port never opens or closes without its traps: by
+ * itself it would be known for what it is, and a grace would better the odds of a scan. Services win a port over SSH, and SSH (also the neighbouring
  * minutes') over traps.
  *
  * @param moment unix milliseconds, within `ports.current`
@@ -57,18 +58,23 @@ export function openingAt(
   const open = near.filter((each) => isOpen(each.minute, moment, rules.grace));
   const linger = Math.max(rules.grace, LINGER);
   const reserved = new Set([...near.map(({ ssh }) => ssh), ...rules.taken, ...rules.own]);
-  const traps = new Set([
-    ...current.traps.filter((port) => !reserved.has(port)),
-    ...rules.tripwires.filter((port) => !near.some(({ ssh }) => ssh === port) && !isTaken(port)),
-  ]);
-  const end = minuteStart(minute + 1) + LINGER * 1000;
+  const tripwires = rules.tripwires.filter((port) =>
+    !near.some(({ ssh }) => ssh === port) && !isTaken(port)
+  );
+  const traps = new Map<number, number>();
+  let end = 0;
+  for (const each of open) { // in the order of time: a port of two minutes goes with the later
+    end = secondsUntil(minuteStart(each.minute + 1) + linger * 1000, loaded);
+    for (const port of each.traps) if (!reserved.has(port)) traps.set(port, end);
+  }
+  for (const port of tripwires) traps.set(port, end);
   return {
     minute,
     ssh: open.filter(({ ssh }) => !isTaken(ssh)).map((each) => ({
       port: each.ssh,
       seconds: secondsUntil(minuteStart(each.minute + 1) + linger * 1000, loaded),
     })),
-    traps: [...traps].map((port) => ({ port, seconds: secondsUntil(end, loaded) })),
+    traps: [...traps].map(([port, seconds]) => ({ port, seconds })),
     blocked: open.map(({ ssh }) => ssh).filter(isTaken),
   };
 }

@@ -1,4 +1,5 @@
 import { type Address, parseBanned, parseCidr } from "./address.ts";
+import { LONGEST_BAN } from "./config.ts";
 import { Malformed } from "./errors.ts";
 import type { Friend } from "./friends.ts";
 import type { Offender } from "./ledger.ts";
@@ -101,6 +102,9 @@ export function banLine(element: string, seconds: number | null): string {
   return `${element} ${seconds ?? 0}`;
 }
 
+/** The addresses that mean none; the kernel's sets do not take them. */
+const NOBODY = /^[0.:]+$/;
+
 const OCTET = "(?:25[0-5]|2[0-4]\\d|1\\d\\d|[1-9]?\\d)";
 const BAN_4 = new RegExp(`^(${OCTET}(?:\\.${OCTET}){3}) (\\d{1,7})$`);
 const BAN_6 = /^([0-9a-f:]{2,39}) (\d{1,7})$/;
@@ -114,6 +118,7 @@ export function parseBanLine(line: string): SavedBan | null {
   const [, address, digits] = BAN_4.exec(line) ?? BAN_6.exec(line) ?? [];
   if (address === undefined) return null;
   const seconds = Number(digits) === 0 ? null : Number(digits);
+  if (Number(digits) > LONGEST_BAN || NOBODY.test(address)) return null;
   if (!address.includes(":")) return { unit: { family: 4, text: address }, seconds };
   try {
     return { unit: parseBanned(address), seconds };

@@ -78,7 +78,7 @@ export class Schedule {
   }
 }
 
-/** The ports of a minute, and the SSH ports of the minutes beside it. */
+/** The ports of a minute and of the minutes beside it. */
 export interface Neighbours {
   /** Null in the first minute of 1970. */
   readonly previous: MinutePorts | null;
@@ -86,16 +86,16 @@ export interface Neighbours {
   readonly next: MinutePorts;
 }
 
-/** The ports of a minute with all its traps, and of its neighbours, whose traps do not matter. */
+/** The ports of a minute and of its neighbours. */
 export async function neighboursOf(
   schedule: Schedule,
   minute: number,
   traps: number,
 ): Promise<Neighbours> {
   const [previous, current, next] = await Promise.all([
-    minute === 0 ? null : schedule.ports(minute - 1, 0),
+    minute === 0 ? null : schedule.ports(minute - 1, traps),
     schedule.ports(minute, traps),
-    schedule.ports(minute + 1, 0),
+    schedule.ports(minute + 1, traps),
   ]);
   return { previous, current, next };
 }

@@ -2,7 +2,7 @@ import { parseAddress } from "./address.ts";
 
 /** State 0A in the kernel's tables: the socket listens. */
 const LISTENING = "0A";
-/** State 01: it is connected. */
+/** State 01: the connection is complete, and no end has closed it. */
 const ESTABLISHED = "01";
 
 /**
@@ -60,11 +60,7 @@ function readAddress(hex: string): string {
  * and `/proc/net/tcp6`.
  */
 export function hasConnections(proc: string, port: number): boolean {
-  return proc.split("\n").some((line) => {
-    const [, local, remote, state] = line.trim().split(/\s+/);
-    return state === ESTABLISHED && parseInt(local?.split(":")[1] ?? "", 16) === port &&
-      !isLoopback(remote!.split(":")[0]!);
-  });
+  return sessionsOf(proc, port).length > 0;
 }
 
 /** The kernel prints addresses as 32-bit words in the order of the machine: 127.0.0.1 is 0100007F. */

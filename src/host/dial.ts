@@ -1,5 +1,8 @@
 import { printable } from "../core/printable.ts";
 
+/** A TCP connection. */
+export type Connection = Deno.TcpConn;
+
 /** Why a port could not be connected to. */
 export type Refusal =
   /** Something answered that nobody is there: the host is up, the port is shut. */
@@ -23,7 +26,7 @@ export async function dial(
   hostname: string,
   port: number,
   signal: AbortSignal,
-): Promise<Deno.TcpConn | Refusal> {
+): Promise<Connection | Refusal> {
   try {
     return await Deno.connect({ hostname, port, signal });
   } catch (error) {
@@ -39,7 +42,7 @@ export async function dial(
 }
 
 /** Whether {@linkcode dial} connected. */
-export function isOpen(answer: Deno.TcpConn | Refusal): answer is Deno.TcpConn {
+export function isOpen(answer: Connection | Refusal): answer is Connection {
   return typeof answer !== "string";
 }
 
@@ -51,7 +54,7 @@ const GREETING_MS = 5_000;
  *
  * @returns null if it says nothing in time, or hangs up
  */
-export async function greetingOf(conn: Deno.TcpConn): Promise<string | null> {
+export async function greetingOf(conn: Connection): Promise<string | null> {
   const bytes = new Uint8Array(255); // the most that RFC 4253 gives this line
   let length = 0;
   const hangUp = setTimeout(() => conn.close(), GREETING_MS);

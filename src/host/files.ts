@@ -1,5 +1,6 @@
 import { dirname } from "./path.ts";
 import { Failure } from "../core/errors.ts";
+import { tryTool } from "./tool.ts";
 import { linesOf } from "./lines.ts";
 
 /** No file that somebody else may have written is read whole if it is larger. */
@@ -138,3 +139,12 @@ const REASONS: readonly [abstract new (...args: never[]) => Error, string][] = [
   [Deno.errors.NotFound, "no such file or folder"],
   [Deno.errors.AlreadyExists, "a part of it is a file, not a folder"],
 ];
+
+/** Whether files can be made in a folder; of one that is not there, in the nearest that is. */
+export async function isWritable(folder: string): Promise<boolean> {
+  for (let path = folder;; path = dirname(path)) {
+    // As root only the file system itself can say no, and only access(2) asks it.
+    if ((await tryTool("test", ["-w", path])).code === 0) return true;
+    if ((await tryTool("test", ["-e", path])).code === 0 || path === dirname(path)) return false;
+  }
+}

@@ -1,5 +1,5 @@
 import { os } from "./host.ts";
-import { notStarted } from "./tool.ts";
+import { notStarted, toolEnvironment } from "./tool.ts";
 
 /** What the keyboard sends to the whole foreground group: the child's business, not ours. */
 const FROM_KEYBOARD: readonly Deno.Signal[] = ["SIGINT", "SIGQUIT"];
@@ -92,6 +92,8 @@ class Shadow {
   async changed(): Promise<void> {
     await new Promise((resolve) => setTimeout(resolve, SETTLE_MS));
     if (this.#over || performance.now() - this.#woken < 2 * SETTLE_MS) return;
-    Deno.kill(Deno.pid, "SIGSTOP");
+    // By a program: Deno 2.4 may signal only where it may run everything, be it to itself.
+    await new Deno.Command("kill", { args: ["-STOP", String(Deno.pid)], ...toolEnvironment() })
+      .output();
   }
 }

@@ -1,4 +1,4 @@
-import { failureOf, runTool, spawn, streamTool, ToolFailure, tryTool } from "./tool.ts";
+import { failureOf, patiently, runTool, spawn, streamTool, tryTool } from "./tool.ts";
 
 /**
  * Makes sure that ipset is there and the kernel answers it.
@@ -10,12 +10,16 @@ export async function findIpset(): Promise<void> {
 }
 
 /** Time for as many lines as the largest sets take. */
-const RESTORE_MS = 120_000;
+const RESTORE_MS = 40_000;
+/** Time for a few lines, of which one may free a large set. */
+const FEW_MS = 5000;
 
 /** Loads lines of `ipset restore`, at once or in parts; none at all is no work. */
 export async function restoreSets(text: string | AsyncIterable<string>): Promise<void> {
   if (text === "") return;
-  await runTool("ipset", ["restore"], { stdin: text, timeout: RESTORE_MS });
+  const isShort = typeof text === "string" && text.length < SHORT;
+  const timeout = isShort ? FEW_MS : RESTORE_MS;
+  await runTool("ipset", ["restore"], { stdin: text, timeout });
 }
 
 /**
@@ -32,7 +36,9 @@ export async function saveSet(name: string): Promise<string | null> {
 
 /** The names of all sets. */
 export async function setNames(): Promise<string[]> {
-  return (await runTool("ipset", ["list", "-name"])).split("\n").filter((name) => name !== "");
+  return (await runTool("ipset", ["list", "-name"], { timeout: PATIENCE_MS })).split("\n").filter((
+    name,
+  ) => name !== "");
 }
 
 /** A change whose first part is loaded while the second waits for its moment. */
@@ -47,31 +53,32 @@ export interface ArmedChange {
   cancel(): Promise<void>;
 }
 
-const PATIENCE_MS = 10_000;
+/** Characters; what is longer may hold a million bans, which take their time. */
+const SHORT = 100_000;
+/** The ports linger for some seconds: a process that hangs must go early enough to try another. */
+const PATIENCE_MS = 2000;
 
 /** Starts `ipset restore`, has it load a first part, and keeps it waiting for the second. */
 export async function armSets(text: string): Promise<ArmedChange> {
   const child = spawn("ipset", ["restore"]);
   const ended = child.output();
   const writer = child.stdin.getWriter();
-  const write = async (part: string): Promise<void> => {
-    // A process that has ended says why by its exit code, not by a broken pipe.
-    await writer.write(new TextEncoder().encode(part)).catch(() => {});
-  };
-  await write(text);
+  // A process that has ended says why by its exit code, not by a broken pipe.
+  const write = (part: string): Promise<void> =>
+    patiently(
+      "ipset",
+      child,
+      PATIENCE_MS,
+      () => writer.write(new TextEncoder().encode(part)).catch(() => {}),
+    );
   const finish = async (): Promise<void> => {
-    await writer.close().catch(() => {});
-    let stuck = false;
-    const timer = setTimeout(() => {
-      stuck = true;
-      child.kill("SIGKILL");
-    }, PATIENCE_MS);
-    const { code, stderr } = await ended.finally(() => clearTimeout(timer));
-    if (stuck) {
-      throw new ToolFailure("ipset", null, `no answer within ${PATIENCE_MS / 1000} s, killed`);
-    }
+    const { code, stderr } = await patiently("ipset", child, PATIENCE_MS, async () => {
+      await writer.close().catch(() => {});
+      return await ended;
+    });
     if (code !== 0) throw failureOf(["ipset", "restore"], code, new TextDecoder().decode(stderr));
   };
+  await write(text);
   return {
     fire: async (second) => {
       await write(second);

@@ -1,19 +1,68 @@
 import type { Family } from "../core/address.ts";
-import { runTool } from "./tool.ts";
+import { runTool, ToolFailure } from "./tool.ts";
 
 /** How long to wait for another tool that is changing rules, in seconds. */
 const LOCK_SECONDS = 5;
+const SAVE_MS = 3000;
 
-/** Every rule of a family, as `iptables-save` prints them. */
-export async function saveRules(family: Family): Promise<string> {
-  return await runTool(`${prefix(family)}-save`, []);
+/** What `iptables-restore` ends with when another tool held the lock all the time. */
+const LOCKED = 4;
+
+/** The two programs that go by the name of iptables; each has tables of its own in the kernel. */
+export type Backend = "nft" | "legacy";
+
+/** Both backends. */
+export const BACKENDS: readonly Backend[] = ["nft", "legacy"];
+
+/**
+ * Every rule of a family, as `iptables-save` prints them.
+ *
+ * @param backend the one that goes by the plain name unless given
+ */
+export async function saveRules(family: Family, backend?: Backend): Promise<string> {
+  return await runTool(`${prefix(family, backend)}-save`, [], { timeout: SAVE_MS });
 }
 
-/** Loads text made for `iptables-restore --noflush`; none at all is no work. */
-export async function restoreRules(family: Family, text: string): Promise<void> {
+/**
+ * Loads text made for `iptables-restore --noflush`; none at all is no work.
+ *
+ * @throws {ToolFailure} for which {@linkcode isLocked} tells whether another tool was in the way
+ */
+export async function restoreRules(
+  family: Family,
+  text: string,
+  backend?: Backend,
+): Promise<void> {
   if (text === "") return;
   const args = ["--noflush", "--wait", String(LOCK_SECONDS)];
-  await runTool(`${prefix(family)}-restore`, args, { stdin: text });
+  const timeout = LOCK_SECONDS * 1000 + SAVE_MS;
+  await runTool(`${prefix(family, backend)}-restore`, args, { stdin: text, timeout });
+}
+
+/** Whether a tool failed because another one was changing rules. */
+export function isLocked(error: unknown): boolean {
+  return error instanceof ToolFailure && error.code === LOCKED &&
+    /xtables lock/.test(error.message);
+}
+
+/** Which of the two `iptables` is here. */
+export async function backendHere(): Promise<Backend> {
+  const version = await runTool("iptables", ["--version"], { timeout: SAVE_MS });
+  return version.includes("nf_tables") ? "nft" : "legacy";
+}
+
+/**
+ * Whether this machine has the program that filters a family at all; whether all of its parts are
+ * there is for {@linkcode findIptables} to say.
+ */
+export async function hasIptables(family: Family): Promise<boolean> {
+  try {
+    await runTool(prefix(family), ["--version"], { timeout: SAVE_MS });
+    return true;
+  } catch (error) {
+    if (error instanceof ToolFailure && error.isMissing) return false;
+    throw error;
+  }
 }
 
 /**
@@ -22,9 +71,12 @@ export async function restoreRules(family: Family, text: string): Promise<void> 
  * @throws {ToolFailure} naming the one that is missing
  */
 export async function findIptables(family: Family): Promise<void> {
-  for (const part of ["save", "restore"]) await runTool(`${prefix(family)}-${part}`, ["--version"]);
+  for (const part of ["save", "restore"]) {
+    await runTool(`${prefix(family)}-${part}`, ["--version"], { timeout: SAVE_MS });
+  }
 }
 
-function prefix(family: Family): string {
-  return family === 4 ? "iptables" : "ip6tables";
+function prefix(family: Family, backend?: Backend): string {
+  const name = family === 4 ? "iptables" : "ip6tables";
+  return backend === undefined ? name : `${name}-${backend}`;
 }

@@ -44,8 +44,12 @@ export async function findKey(search: KeySearch, host: Host): Promise<FoundKey> 
     if (found !== null) return found;
     looked.push(path);
   }
-  throw new Failure(`no key found${search.name === undefined ? "" : ` for "${search.name}"`}`, {
-    hint: `make one with "c3po key new" or name one with --key (looked at ${looked.join(", ")})`,
+  const { name } = search;
+  const get = name === undefined
+    ? 'make one with "c3po key new"'
+    : `get it from the server with "ssh ${name} sudo c3po key show | c3po key add ${name}"`;
+  throw new Failure(`no key found${name === undefined ? "" : ` for "${name}"`}`, {
+    hint: `${get}, or name one with --key (looked at ${looked.join(", ")})`,
   });
 }
 

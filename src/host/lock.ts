@@ -1,5 +1,5 @@
 import { deadline } from "@std/async/deadline";
-import { join } from "@std/path";
+import { join } from "./path.ts";
 import { Failure } from "../core/errors.ts";
 import { networkNamespace } from "./procfs.ts";
 

@@ -1,4 +1,4 @@
-import { join } from "@std/path";
+import { join } from "./path.ts";
 import { getLogger } from "@logtape/logtape";
 import type { Host } from "./host.ts";
 

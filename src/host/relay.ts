@@ -1,25 +1,39 @@
+import type { Connection } from "./dial.ts";
+
 /** How many bytes went each way. */
 export interface Tally {
   sent: number;
   received: number;
 }
 
-/** As much as a pipe of Linux holds, so that a full one is emptied in one go. */
-const BUFFER = 65_536;
+/** Four times what a pipe of Linux holds: a socket gives that much at once, and each turn costs. */
+const BUFFER = 262_144;
+
+/** Milliseconds without a byte from stdin after which nobody is taken to send any more. */
+const IDLE_MS = 100;
 
 /**
- * Connects stdin and stdout to a connection until the other side has said all it will. An end of
- * stdin is passed on, and what still comes back is waited for. Each side is read only as fast as
- * the other takes it.
+ * Connects stdin and stdout to a connection, until the other side has said all it will. An end of
+ * stdin is passed on, and what still comes back is waited for. When the other side has ended, what
+ * stdin is just saying is still sent; the end of stdout is then the end of this process, for Deno
+ * cannot close it before. Each side is read only as fast as the other takes it.
  *
  * @param tally counts along
  */
-export async function relay(conn: Deno.TcpConn, tally: Tally): Promise<void> {
-  // Not waited for: when the other side has ended there is nobody left to send to.
-  void copy(Deno.stdin, conn, (count) => tally.sent += count)
+export async function relay(conn: Connection, tally: Tally): Promise<void> {
+  const up = copy(Deno.stdin, conn, (count) => tally.sent += count)
     .then((whole) => whole ? conn.closeWrite() : undefined)
     .catch(ignoreGone);
-  await copy(conn, Deno.stdout, (count) => tally.received += count);
+  if (!await copy(conn, Deno.stdout, (count) => tally.received += count)) return;
+  await Promise.race([up, idleness(() => tally.sent)]);
+}
+
+/** Resolves when a number stops growing. */
+async function idleness(count: () => number): Promise<void> {
+  for (let before = -1; before !== count();) {
+    before = count();
+    await new Promise((resolve) => setTimeout(resolve, IDLE_MS));
+  }
 }
 
 interface Reader {

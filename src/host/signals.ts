@@ -3,10 +3,13 @@ export interface EndSignal extends Disposable {
   readonly signal: AbortSignal;
 }
 
-/** Turns SIGTERM and SIGINT into an abort; the reason is the name of the signal. */
+/**
+ * Turns SIGTERM and SIGINT into an abort, and SIGHUP, which comes when the terminal of whoever
+ * started it is gone; the reason is the name of the signal.
+ */
 export function endSignal(): EndSignal {
   const controller = new AbortController();
-  const names = ["SIGTERM", "SIGINT"] as const;
+  const names = ["SIGTERM", "SIGINT", "SIGHUP"] as const;
   const listeners = names.map((name) => {
     const listener = (): void => controller.abort(name);
     Deno.addSignalListener(name, listener);

@@ -1,4 +1,4 @@
-import { join } from "@std/path";
+import { join } from "./path.ts";
 import { FAMILIES } from "../core/address.ts";
 import { type Change, formatChanges, parseChanges } from "../core/changes.ts";
 import { C3poError } from "../core/errors.ts";

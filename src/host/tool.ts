@@ -22,19 +22,21 @@ export class ToolFailure extends Failure {
   readonly tool: string;
   /** Its exit code; null if it did not run to its end. */
   readonly code: number | null;
+  /** Whether there is no such program. */
+  readonly isMissing: boolean;
 
   /** @param how what happened, such as `exit code 2: …` */
-  constructor(tool: string, code: number | null, how: string, hint?: string) {
+  constructor(tool: string, code: number | null, how: string, hint?: string, isMissing = false) {
     super(`${tool}: ${how}`, hint === undefined ? {} : { hint });
     this.tool = tool;
     this.code = code;
+    this.isMissing = isMissing;
   }
 }
 
 /** Root's PATH under sudo or cron may lack the folders of iptables and ipset. */
 const SYSTEM_FOLDERS = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 const PATIENCE_MS = 10_000;
-const STREAM_PATIENCE_MS = 120_000;
 
 /** The environment in which tools speak English, find their helpers, and learn no secret of ours. */
 export function toolEnvironment(): { env: Record<string, string>; clearEnv: true } {
@@ -55,18 +57,46 @@ export async function tryTool(
 ): Promise<Result> {
   const patience = options.timeout ?? PATIENCE_MS;
   const child = spawn(tool, args, options.stdin !== undefined);
-  let stuck = false;
+  const ended = child.output();
+  const fed = options.stdin === undefined ? undefined : feed(child.stdin, options.stdin);
+  const { code, stdout, stderr } = await patiently(tool, child, patience, async () => {
+    await fed;
+    return await ended;
+  });
+  return { code, stdout: decode(stdout), stderr: decode(stderr) };
+}
+
+/**
+ * Waits for a step of a program. One that takes too long is killed, and not waited for any more: what
+ * it has started itself may hold its streams open for ever.
+ *
+ * @param milliseconds how long it may take
+ * @throws {ToolFailure} if it takes longer
+ */
+export async function patiently<T>(
+  tool: string,
+  child: Deno.ChildProcess,
+  milliseconds: number,
+  step: () => Promise<T>,
+): Promise<T> {
+  const { promise, reject } = Promise.withResolvers<never>();
   const timer = setTimeout(() => {
-    stuck = true;
-    child.kill("SIGKILL");
-  }, patience);
+    killChild(child);
+    reject(new ToolFailure(tool, null, `no answer within ${milliseconds / 1000} s, killed`));
+  }, milliseconds);
   try {
-    if (options.stdin !== undefined) await feed(child.stdin, options.stdin);
-    const { code, stdout, stderr } = await child.output();
-    if (stuck) throw new ToolFailure(tool, null, `no answer within ${patience / 1000} s, killed`);
-    return { code, stdout: decode(stdout), stderr: decode(stderr) };
+    return await Promise.race([step(), promise]);
   } finally {
     clearTimeout(timer);
+  }
+}
+
+/** Kills a program, unless it has ended by itself. */
+export function killChild(child: Deno.ChildProcess): void {
+  try {
+    child.kill("SIGKILL");
+  } catch (error) {
+    if (!(error instanceof TypeError)) throw error;
   }
 }
 
@@ -100,17 +130,20 @@ export async function* streamTool(
   stdin: string,
 ): AsyncGenerator<string[]> {
   const child = spawn(tool, args);
-  const timer = setTimeout(() => child.kill("SIGKILL"), STREAM_PATIENCE_MS);
-  try {
-    const complaints = new Response(child.stderr).text();
-    await feed(child.stdin, stdin);
-    yield* linesOf(child.stdout);
-    const [{ code }, stderr] = await Promise.all([child.status, complaints]);
-    // Some programs that read commands go on after an error, and end with 0.
-    if (code !== 0 || stderr !== "") throw failureOf([tool, ...args], code, stderr);
-  } finally {
-    clearTimeout(timer);
+  const complaints = new Response(child.stderr).text();
+  const lines = linesOf(child.stdout);
+  // Much output may take long, but none of it comes after a long silence.
+  const within = <T>(step: () => Promise<T>): Promise<T> =>
+    patiently(tool, child, PATIENCE_MS, step);
+  await within(() => feed(child.stdin, stdin));
+  for (;;) {
+    const { value, done } = await within(() => lines.next());
+    if (done) break;
+    yield value;
   }
+  const [{ code }, stderr] = await within(() => Promise.all([child.status, complaints]));
+  // Some programs that read commands go on after an error, and end with 0.
+  if (code !== 0 || stderr !== "") throw failureOf([tool, ...args], code, stderr);
 }
 
 /** The error of a program that ended with another code than 0. */
@@ -189,6 +222,14 @@ const PACKAGES: Readonly<Record<string, string>> = {
   "ip6tables-save": "iptables",
   "iptables-restore": "iptables",
   "ip6tables-restore": "iptables",
+  "iptables-nft-save": "iptables",
+  "ip6tables-nft-save": "iptables",
+  "iptables-nft-restore": "iptables",
+  "ip6tables-nft-restore": "iptables",
+  "iptables-legacy-save": "iptables",
+  "ip6tables-legacy-save": "iptables",
+  "iptables-legacy-restore": "iptables",
+  "ip6tables-legacy-restore": "iptables",
   ssh: "openssh-client",
   sshd: "openssh-server",
 };
@@ -201,6 +242,7 @@ function missing(tool: string): ToolFailure {
     null,
     "not found on this machine",
     `install it with the system's package manager, for example: apt-get install ${name}`,
+    true,
   );
 }
 

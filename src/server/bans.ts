@@ -37,6 +37,9 @@ const MOST_ARRIVALS = 4096;
 /** Arrivals that each cost a question to the kernel, in one reading. */
 const MOST_QUESTIONS = 64;
 
+/** Bans the kernel has yet to be told of, if it cannot be told. */
+const MOST_UNTOLD = 65_536;
+
 const LOG_LINES = 20;
 const LOG_WINDOW_MS = 1000;
 
@@ -49,6 +52,7 @@ export class Bans {
   readonly #clock: Clock;
   readonly #arrived = new Set<string>();
   readonly #pending = new PendingHits();
+  readonly #untold: SetText[] = [];
   readonly #budget = new LogBudget(LOG_LINES, LOG_WINDOW_MS);
   #rest = SHORTEST_REST_MS;
   #wake: () => void = () => {};
@@ -91,43 +95,63 @@ export class Bans {
     const changes = await this.#memory.takeChanges(now);
     const isForgiven = forgivenBy(changes);
     const arrived = [...this.#arrived];
-    this.#arrived.clear();
+    const hits = await this.#readHits(isForgiven, now);
+    await this.#receive(arrived, isForgiven, now);
+    await this.#tellKernel();
+    const isQuiet = changes.length + arrived.length + hits === 0;
+    this.#rest = isQuiet ? Math.min(this.#rest * 2, LONGEST_REST_MS) : SHORTEST_REST_MS;
+  }
+
+  /** @returns how many there were */
+  async #readHits(isForgiven: (unit: string) => boolean, now: number): Promise<number> {
     const pairs = this.#options.families.map((family) =>
       [hitSet(family), nextHitSet(family)] as const
     );
-    let isQuiet = changes.length === 0 && arrived.length === 0;
-    let bans: SetText = "";
+    let hits = 0;
     for await (const lines of converse(drainSets(pairs))) {
       for (const line of lines) {
         const entry = pairs.map(([, spare]) => parseEntry(line, spare)).find((each) => each);
         if (!entry) continue;
-        isQuiet = false;
+        hits++;
         const hit = hitOf(entry);
-        if (!isForgiven(hit.unit.text)) bans += this.#touched(hit, now);
+        if (isForgiven(hit.unit.text)) continue;
+        if (this.#bansArrivals(hit.unit.text, now)) this.#pending.add(hit);
+        else this.#record(hit, "syn", now);
       }
     }
+    return hits;
+  }
+
+  /** Deals with those who completed a connection. */
+  async #receive(
+    arrived: readonly string[],
+    isForgiven: (unit: string) => boolean,
+    now: number,
+  ): Promise<void> {
     let questions = 0;
     for (const source of arrived) {
       const unit = parseBanned(source);
-      if (!this.#bansArrivals(unit.text, now) || isForgiven(unit.text)) continue;
-      // The note may have been lost in a flood. Only who is allowed leaves none.
-      let hit = this.#pending.take(source);
-      if (hit === undefined) {
-        if (++questions > MOST_QUESTIONS) break;
-        if (await isInSet(allowSet(unit.family).name, source)) continue;
-        hit = { source, unit, port: null };
+      if (this.#bansArrivals(unit.text, now) && !isForgiven(unit.text)) {
+        let hit = this.#pending.take(source);
+        if (hit === undefined) {
+          // The note may have been lost in a flood. Only who is allowed leaves none.
+          if (++questions > MOST_QUESTIONS) return;
+          const isAllowed = await isInSet(allowSet(unit.family).name, source);
+          hit = isAllowed ? undefined : { source, unit, port: null };
+        }
+        if (hit !== undefined) this.#record(hit, "handshake", now);
       }
-      bans += this.#record(hit, "handshake", now);
+      this.#arrived.delete(source);
     }
-    await restoreSets(bans);
-    this.#rest = isQuiet ? Math.min(this.#rest * 2, LONGEST_REST_MS) : SHORTEST_REST_MS;
   }
 
-  /** @returns what the kernel is still to be told */
-  #touched(hit: Hit, now: number): SetText {
-    if (!this.#bansArrivals(hit.unit.text, now)) return this.#record(hit, "syn", now);
-    this.#pending.add(hit);
-    return "";
+  /** Tells the kernel of bans; what it refuses now it is told again. */
+  async #tellKernel(): Promise<void> {
+    if (this.#untold.length > MOST_UNTOLD) {
+      this.#untold.splice(0, this.#untold.length - MOST_UNTOLD);
+    }
+    await restoreSets(this.#untold.join(""));
+    this.#untold.length = 0;
   }
 
   /** Whether the kernel left it to us to ban who completes a connection. */
@@ -135,9 +159,9 @@ export class Bans {
     return this.#options.trigger === "handshake" || this.#memory.friends.has(unit, now);
   }
 
-  #record(hit: Hit, trigger: BanOptions["trigger"], now: number): SetText {
+  #record(hit: Hit, trigger: BanOptions["trigger"], now: number): void {
     const offender = this.#memory.ledger.touch(hit.unit.text, hit.port, now);
-    if (offender === null) return "";
+    if (offender === null) return;
     const seconds = Math.round((offender.until - now) / 1000);
     this.#memory.changed(now);
     this.#memory.bansChanged(now);
@@ -151,8 +175,8 @@ export class Bans {
       });
     }
     // The kernel's own ban is a first one.
-    const isKept = trigger === "syn" && offender.offences === 1;
-    return isKept ? "" : addEntry(banSet(hit.unit.family), elementOf(hit.unit), seconds);
+    if (trigger === "syn" && offender.offences === 1) return;
+    this.#untold.push(addEntry(banSet(hit.unit.family), elementOf(hit.unit), seconds));
   }
 
   #settleLog(now: number): void {

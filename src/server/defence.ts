@@ -1,5 +1,5 @@
 import { getLogger } from "@logtape/logtape";
-import type { Family } from "../core/address.ts";
+import { type Family, parseBanned } from "../core/address.ts";
 import { forgivenBy } from "../core/changes.ts";
 import type { ServerConfig } from "../core/config.ts";
 import {
@@ -17,6 +17,7 @@ import { restoreSets, saveSet } from "../host/ipset.ts";
 import type { Listener } from "../host/listener.ts";
 import { openFilesLimit } from "../host/procfs.ts";
 import { isServed } from "../host/sets.ts";
+import { ToolFailure } from "../host/tool.ts";
 import { Bans } from "./bans.ts";
 import { Friendship } from "./friendship.ts";
 import { Memory } from "./memory.ts";
@@ -66,6 +67,36 @@ export class Defence {
     return defence;
   }
 
+  /**
+   * Makes a friend of whoever starts `serve` from an SSH session, and lifts a ban of theirs: to get
+   * that far they have logged in.
+   */
+  async welcome(address: string): Promise<void> {
+    const { clock, families } = this.#options;
+    const who = parseBanned(address);
+    if (!families.includes(who.family)) return;
+    this.#memory.friends.welcome(who.text, clock.now());
+    const set = banSet(who.family);
+    await restoreSets(createSets([set]) + removeEntry(set, elementOf(who)));
+    await this.#tellFriends();
+    log.info("whoever starts this is a friend", { address });
+  }
+
+  /** Fills sets that somebody emptied with what is known. */
+  async refill(): Promise<void> {
+    const { clock, families } = this.#options;
+    const now = clock.now();
+    const lines = [...this.#memory.ledger.offenders].filter(({ until }) => until > now)
+      .map(({ address, until }) => ({ unit: parseBanned(address), left: until - now }))
+      .filter(({ unit }) => families.includes(unit.family))
+      .map(({ unit, left }) =>
+        addEntry(banSet(unit.family), elementOf(unit), Math.ceil(left / 1000))
+      );
+    await restoreSets(lines.join(""));
+    await this.#tellFriends();
+    await this.#tellAllowed();
+  }
+
   /** What runs until the signal is aborted, side by side. */
   parts(listener: Listener): ((stop: AbortSignal) => Promise<void>)[] {
     const { config, clock, banner } = this.#options;
@@ -98,7 +129,7 @@ export class Defence {
       ).join("");
     }));
     let count = 0;
-    await restoreSets(async function* () {
+    const lines = async function* (): AsyncGenerator<string> {
       yield createSets(families.map(banSet));
       for await (const bans of state.readBans(clock.now())) {
         const lines = bans.filter(({ unit }) =>
@@ -108,7 +139,15 @@ export class Defence {
         yield lines.join("");
       }
       yield byHand.join("");
-    }());
+    };
+    try {
+      await restoreSets(lines());
+    } catch (error) {
+      if (!(error instanceof ToolFailure)) throw error;
+      log.error("the kernel refuses a saved ban, those behind it are lost", {
+        error: error.message,
+      });
+    }
     if (count > 0) log.info("bans restored", { count });
   }
 

@@ -10,6 +10,9 @@ import { StateFolder } from "../host/state.ts";
 const LEDGER_MS_PER_OFFENDER = 1;
 /** The bans of the kernel, of which there may be a million, are written more rarely. */
 const BANS_MS = 300_000;
+/** But soon if somebody did something by hand. */
+const BANS_BY_HAND_MS = 10_000;
+const RETRY_MS = 60_000;
 
 const log = getLogger(["c3po", "memory"]);
 
@@ -63,7 +66,7 @@ export class Memory {
       const { changes, done } = await this.state.readChanges();
       if (changes.length === 0) return changes;
       for (const change of changes) this.#take(change);
-      this.bansChanged(now);
+      this.#bansDue = Math.min(this.#bansDue, after(this.#bansWritten, BANS_BY_HAND_MS, now));
       await this.#writeLedger(now);
       await done();
       return changes;
@@ -77,12 +80,12 @@ export class Memory {
   /** Something happened that must be written down soon. */
   changed(now: number): void {
     const rest = this.ledger.size * LEDGER_MS_PER_OFFENDER;
-    this.#ledgerDue = Math.min(this.#ledgerDue, Math.max(now, this.#ledgerWritten + rest));
+    this.#ledgerDue = Math.min(this.#ledgerDue, after(this.#ledgerWritten, rest, now));
   }
 
   /** The kernel has other bans than those on disk. */
   bansChanged(now: number): void {
-    this.#bansDue = Math.min(this.#bansDue, Math.max(now, this.#bansWritten + BANS_MS));
+    this.#bansDue = Math.min(this.#bansDue, after(this.#bansWritten, BANS_MS, now));
   }
 
   /** Writes down what is due. */
@@ -91,14 +94,10 @@ export class Memory {
     if (now >= this.#bansDue) await this.#writeBans(now);
   }
 
-  /** Writes down everything; what fails is logged, since nobody can wait for it. */
+  /** Writes down everything. */
   async writeAll(now: number): Promise<void> {
-    for (const write of [() => this.#writeLedger(now), () => this.#writeBans(now)]) {
-      await write().catch((error) => {
-        if (!(error instanceof C3poError)) throw error;
-        log.error("bans and offences cannot be saved", { error: error.message });
-      });
-    }
+    await this.#writeLedger(now);
+    await this.#writeBans(now);
   }
 
   #take(change: Change): void {
@@ -115,19 +114,36 @@ export class Memory {
   }
 
   async #writeLedger(now: number): Promise<void> {
-    this.#ledgerDue = Infinity;
     this.#ledgerWritten = now;
-    await this.state.writeMemories({
+    const isWritten = await written(this.state.writeMemories({
       offenders: [...this.ledger.offenders],
       friends: this.friends.list(now),
       allowed: this.allowed,
-    });
+    }));
+    this.#ledgerDue = isWritten ? Infinity : now + RETRY_MS;
   }
 
   async #writeBans(now: number): Promise<void> {
-    this.#bansDue = Infinity;
     this.#bansWritten = now;
-    await this.state.writeBans(now);
+    const isWritten = await written(this.state.writeBans(now));
+    this.#bansDue = isWritten ? Infinity : now + RETRY_MS;
+  }
+}
+
+/** When something may be written again; at once if the clock was set back. */
+function after(last: number, rest: number, now: number): number {
+  return last > now ? now : Math.max(now, last + rest);
+}
+
+/** What cannot be saved is no reason to stop defending. */
+async function written(writing: Promise<void>): Promise<boolean> {
+  try {
+    await writing;
+    return true;
+  } catch (error) {
+    if (!(error instanceof C3poError)) throw error;
+    log.error("bans and offences cannot be saved", { error: error.message });
+    return false;
   }
 }
 

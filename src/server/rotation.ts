@@ -4,7 +4,7 @@ import { minuteAt, minuteStart } from "../core/minute.ts";
 import { nextChange, type Opening, openingAt, type PortRules } from "../core/opening.ts";
 import { neighboursOf, type Schedule } from "../core/schedule.ts";
 import type { Clock } from "../host/clock.ts";
-import type { Kernel, StagedChange } from "./kernel.ts";
+import type { StagedChange } from "./kernel.ts";
 
 /** What the rotation goes by. */
 export interface RotationOptions {
@@ -15,35 +15,54 @@ export interface RotationOptions {
   readonly grace: number;
 }
 
+/** Where openings go: the kernel. */
+export interface Opener {
+  stage(opening: Opening): Promise<StagedChange>;
+}
+
 /** How long before a change its ports are loaded into the waiting sets. */
 const LEAD_MS = 1500;
 /** The clock is looked at this often, since it may be set while we wait. */
 const LOOK_MS = 1000;
-const RETRY_MS = 1000;
+const RETRY_MS = 500;
 /** A change that comes later than this is a failure, though it may still come. */
 const LATE_MS = 10_000;
+/** While a failure lasts it is reported once in so many tries. */
+const REPORT_EVERY = 60;
 
 const log = getLogger(["c3po", "rotation"]);
 
 /** Keeps the ports that are open those of the minute. */
 export class Rotation {
   readonly #options: RotationOptions;
-  readonly #kernel: Kernel;
+  readonly #kernel: Opener;
   readonly #clock: Clock;
+  #opening: Opening | null = null;
+  /** When what is open must change; null if what is open is not known. */
+  #due: number | null = null;
+  #wake = new AbortController();
+  #failures = 0;
   #blocked = "";
   #minute = -Infinity;
 
-  constructor(options: RotationOptions, kernel: Kernel, clock: Clock) {
+  constructor(options: RotationOptions, kernel: Opener, clock: Clock) {
     this.#options = options;
     this.#kernel = kernel;
     this.#clock = clock;
   }
 
+  /** What was opened last; null if that is not known to have worked. */
+  get opening(): Opening | null {
+    return this.#due === null ? null : this.#opening;
+  }
+
   /** Opens the ports of this moment. */
   async open(): Promise<Opening> {
-    const opening = await this.#openingAt(this.#clock.now());
+    this.#due = null;
+    const now = this.#clock.now();
+    const opening = await this.#openingAt(now);
     await (await this.#kernel.stage(opening)).apply();
-    this.#report(opening);
+    this.#settle(opening, now);
     return opening;
   }
 
@@ -52,38 +71,50 @@ export class Rotation {
     return this.#clock.now() < minuteStart(this.#minute + 1) + LATE_MS;
   }
 
+  /** Somebody emptied the sets: has the ports of this moment opened again. */
+  refresh(): void {
+    this.#due = null;
+    this.#wake.abort();
+  }
+
   /** Changes the ports whenever it is time, until the signal is aborted. */
   async run(signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
       try {
-        await this.#change(signal);
+        if (this.#due === null) await this.open();
+        else await this.#change(this.#due, signal);
+        if (this.#failures > 0) log.info("the ports are those of the minute again");
+        this.#failures = 0;
       } catch (error) {
         if (!(error instanceof C3poError)) throw error;
+        if (this.#failures++ % REPORT_EVERY === 0) {
+          log.error("change of minute failed, trying again", { error: error.message });
+        }
         // The ports linger for some seconds, so there is time to try again.
-        log.error("change of minute failed, trying again", { error: error.message });
+        this.#due = null;
         await this.#clock.sleep(RETRY_MS, signal);
-        await this.open().catch(() => {}); // the next round reports it if it goes on
       }
     }
   }
 
   /** Prepares the next change, waits for its moment, and makes it. */
-  async #change(signal: AbortSignal): Promise<void> {
-    const due = nextChange(this.#clock.now(), this.#options.grace);
-    if (!await this.#wait(due, due - LEAD_MS, signal)) return await this.#resume(signal);
+  async #change(due: number, signal: AbortSignal): Promise<void> {
+    this.#wake = new AbortController();
+    const stop = AbortSignal.any([signal, this.#wake.signal]);
+    if (!await this.#wait(due, due - LEAD_MS, stop)) return await this.#resume(stop);
     const opening = await this.#openingAt(due);
     const staged: StagedChange = await this.#kernel.stage(opening);
-    if (!await this.#wait(due, due, signal)) {
+    if (!await this.#wait(due, due, stop)) {
       await staged.cancel();
-      return await this.#resume(signal);
+      return await this.#resume(stop);
     }
     await staged.apply();
-    this.#report(opening);
+    if (!stop.aborted) this.#settle(opening, due);
   }
 
   /** After a step of the clock, or a suspend: nothing that was prepared is worth anything. */
-  async #resume(signal: AbortSignal): Promise<void> {
-    if (signal.aborted) return;
+  async #resume(stop: AbortSignal): Promise<void> {
+    if (stop.aborted) return;
     const opening = await this.open();
     log.warn("the clock was set, ports follow it", { minute: opening.minute });
   }
@@ -93,13 +124,13 @@ export class Rotation {
    *
    * @returns false if the clock no longer leads there, or the signal was aborted
    */
-  async #wait(due: number, moment: number, signal: AbortSignal): Promise<boolean> {
+  async #wait(due: number, moment: number, stop: AbortSignal): Promise<boolean> {
     for (;;) {
       const now = this.#clock.now();
-      if (signal.aborted || now > due + LOOK_MS) return false;
+      if (stop.aborted || now > due + LOOK_MS) return false;
       if (now < due && nextChange(now, this.#options.grace) !== due) return false;
       if (now >= moment) return true;
-      await this.#clock.sleep(Math.min(moment - now, LOOK_MS), signal);
+      await this.#clock.sleep(Math.min(moment - now, LOOK_MS), stop);
     }
   }
 
@@ -110,7 +141,10 @@ export class Rotation {
     return openingAt(moment, neighbours, portRules, Math.min(moment, this.#clock.now()));
   }
 
-  #report(opening: Opening): void {
+  #settle(opening: Opening, moment: number): void {
+    this.#opening = opening;
+    this.#minute = opening.minute;
+    this.#due = nextChange(moment, this.#options.grace);
     const blocked = opening.blocked.join(",");
     if (blocked !== "" && blocked !== this.#blocked) {
       log.warn("a service has the SSH port of this minute, so SSH is not opened there", {
@@ -119,6 +153,5 @@ export class Rotation {
       });
     }
     this.#blocked = blocked;
-    this.#minute = opening.minute;
   }
 }

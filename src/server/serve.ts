@@ -7,18 +7,23 @@ import { firewallPlan } from "../core/firewall/plan.ts";
 import type { PortRules } from "../core/opening.ts";
 import { formatPortRange } from "../core/ports.ts";
 import type { Schedule } from "../core/schedule.ts";
-import { forwardedPorts } from "../core/sockets.ts";
 import { DEFAULT_BANNER, TARPIT_PORT } from "../core/tarpit.ts";
+import type { AdminSession } from "../host/admin.ts";
 import type { Clock } from "../host/clock.ts";
-import { saveRules } from "../host/iptables.ts";
+import { hasIptables } from "../host/iptables.ts";
 import { bannerOf, listenAnywhere } from "../host/listener.ts";
 import { lockServe } from "../host/lock.ts";
 import type { ServiceManager } from "../host/notify.ts";
-import { hasIpv6, listeningPorts } from "../host/procfs.ts";
+import { hasIpv6 } from "../host/procfs.ts";
+import { tellClock } from "./clock_note.ts";
 import { Defence } from "./defence.ts";
+import { Guard } from "./guard.ts";
 import { heartbeat } from "./heartbeat.ts";
 import { type Hiding, Kernel } from "./kernel.ts";
 import { Rotation } from "./rotation.ts";
+import { Services } from "./services.ts";
+import { Trial } from "./trial.ts";
+import { checkWayIn } from "./welcome.ts";
 
 const log = getLogger(["c3po", "serve"]);
 
@@ -33,6 +38,10 @@ export interface Serving {
   readonly stateFolder: string;
   /** Who started this, and waits for it to be ready. */
   readonly service: ServiceManager;
+  /** The SSH session it is started from, if any. */
+  readonly admin: AdminSession | null;
+  /** Start even where that shuts out the one who starts it. */
+  readonly force: boolean;
 }
 
 /**
@@ -40,31 +49,34 @@ export interface Serving {
  * aborted; then removes every trace. A start that fails half-way removes what it did.
  */
 export async function serve(serving: Serving, signal: AbortSignal): Promise<void> {
-  const { config, schedule, clock, service } = serving;
+  const { config, schedule, clock, service, admin } = serving;
   await using undo = new AsyncDisposableStack();
   const lock = await lockServe(serving.runtimeFolder);
   undo.defer(() => lock.release());
   const listener = listenAnywhere(TARPIT_PORT);
   undo.defer(() => listener.close());
   const families = await familiesHere();
+  const services = new Services(config, listener.port, families);
+  await checkWayIn(config, schedule.range, await services.taken(), admin, serving.force);
+  const trial = config.try === undefined
+    ? null
+    : await Trial.begin(config.try, config.sshPort, clock);
   const plan = firewallPlan({ ...config, families, tarpitPort: listener.port });
-  const kernel = new Kernel(plan, hiding(config), clock);
-  const rotation = new Rotation(
-    {
-      schedule,
-      traps: config.traps,
-      grace: config.grace,
-      rules: () => portRules(config, listener.port, families),
-    },
-    kernel,
-    clock,
-  );
+  const kernel = new Kernel(plan, hiding(config, trial), clock);
+  const rules = (): Promise<PortRules> => services.rules();
+  const rotation = new Rotation({ ...config, schedule, rules }, kernel, clock);
   const banner = await bannerToShow(config.sshPort);
 
   await kernel.look();
-  undo.defer(() => kernel.remove());
+  undo.defer(async () => {
+    await kernel.remove();
+    // Not reached if something could not be removed: then the guardian tries as well.
+    await trial?.end();
+  });
+  await kernel.clearMisfits();
   const defence = await Defence.open({ ...serving, families, banner });
   undo.defer(() => defence.close());
+  if (admin !== null) await defence.welcome(admin.address);
   await kernel.loadSets(firstEntries(config.allow, families));
   const opening = await rotation.open();
   await kernel.loadRules();
@@ -76,14 +88,21 @@ export async function serve(serving: Serving, signal: AbortSignal): Promise<void
     families: families.map((family) => `IPv${family}`).join(","),
     next: "log in with: c3po ssh HOST",
   });
+  const refill = async (): Promise<void> => {
+    await kernel.loadSets(firstEntries(config.allow, families));
+    await defence.refill();
+  };
+  const guard = new Guard({ kernel, rotation, hiddenPort: config.sshPort, refill }, clock);
   await service.ready();
   await service.status(`${opening.traps.length} traps, SSH port of the minute open`);
-  signal.addEventListener("abort", () => void service.stopping(), { once: true });
   await together(signal, [
     (stop) => rotation.run(stop),
-    ...defence.parts(listener),
+    (stop) => guard.run(stop),
+    () => tellClock(),
     (stop) => heartbeat(service, () => rotation.onTime(), clock, stop),
-  ]);
+    ...defence.parts(listener),
+    ...(trial === null ? [] : [(stop: AbortSignal) => trial.run(stop)]),
+  ]).finally(() => service.stopping());
   log.info("stopped", { signal: String(signal.reason) });
 }
 
@@ -109,32 +128,20 @@ async function bannerToShow(sshPort: number): Promise<string> {
   return banner ?? DEFAULT_BANNER;
 }
 
-function hiding(config: ServerConfig): Hiding {
-  return { port: config.sshPort, seconds: hideSeconds(config.fail) };
+/** While the configuration is on trial, a death opens plain SSH again, whatever else is set. */
+function hiding(config: ServerConfig, trial: Trial | null): Hiding {
+  const seconds = (): number => hideSeconds(trial === null || trial.passed ? config.fail : "open");
+  return { port: config.sshPort, seconds };
 }
 
 async function familiesHere(): Promise<readonly Family[]> {
-  if (await hasIpv6()) return FAMILIES;
-  log.warn("this machine has no IPv6, so only IPv4 is served");
+  if (!await hasIpv6()) {
+    log.warn("this machine has no IPv6, so only IPv4 is served");
+    return [4];
+  }
+  if (await hasIptables(6)) return FAMILIES;
+  log.warn("there is no ip6tables, so only IPv4 is served: over IPv6 sshd answers as ever", {
+    next: "install ip6tables, or have sshd listen on IPv4 alone (ListenAddress 0.0.0.0)",
+  });
   return [4];
-}
-
-async function portRules(
-  config: ServerConfig,
-  tarpitPort: number,
-  families: readonly Family[],
-): Promise<PortRules> {
-  const [listening, ...forwarded] = await Promise.all([
-    listeningPorts(),
-    ...families.map(async (family) => forwardedPorts(await saveRules(family))),
-  ]);
-  return {
-    grace: config.grace,
-    taken: new Set([
-      ...config.exclude,
-      ...[listening, ...forwarded].flatMap((ports) => [...ports]),
-    ]),
-    tripwires: config.tripwire,
-    own: new Set([config.sshPort, tarpitPort]),
-  };
 }

@@ -49,6 +49,7 @@ export class Tarpit {
     signal: AbortSignal,
   ): Promise<void> {
     signal.addEventListener("abort", listener.close);
+    if (signal.aborted) listener.close(); // told to end before we began
     const drips = this.#drip(signal);
     for await (const guest of listener.guests) {
       arrived(guest.address);

@@ -72,7 +72,9 @@ for (const [name, text] of DOCUMENTS) {
   Deno.test(`${name} names no command and no option that there is not`, () => {
     assertEquals(commandsIn(text).filter((word) => word !== "help" && !NAMES.includes(word)), []);
     const known = new Set(COMMANDS.flatMap(({ options }) => options.map((option) => option.name)));
-    const named = [...codeOf(text).matchAll(/\bc3po [^\n`#|]*|^--[a-z-]+.*$/gm)]
+    // An option by itself is ours in README; elsewhere it may be another tool's.
+    const calls = name === "README.md" ? /\bc3po [^\n`#|]*|^--[a-z-]+.*$/gm : /\bc3po [^\n`#|]*/g;
+    const named = [...codeOf(text).matchAll(calls)]
       .flatMap(([line]) => [...line.matchAll(/(?<= |^)--([a-z][a-z-]*)/g)].map(([, at]) => at!));
     const foreign = named.filter((option) => !known.has(option));
     assertEquals(foreign.filter((option) => !["help", "version"].includes(option)), []);

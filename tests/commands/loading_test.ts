@@ -42,6 +42,16 @@ Deno.test("client commands load nothing of the server", async () => {
   }
 });
 
+Deno.test("no command wakes up the part of Deno that stands in for Node", async () => {
+  // To look at `process` is enough, and takes longer than all the rest of a start.
+  const asking = /std\/1[^/]*\/(?:internal\/(?:_os|os)|path\/(?:mod|join|dirname|constants))\.js$/;
+  await using box = await Sandbox.create();
+  for (const command of [["port"], ["serve", "--dry-run"]]) {
+    const urls = await loadedBy(box, command);
+    assertEquals(urls.filter((url) => asking.test(url) || url.startsWith("node:")), [], command[0]);
+  }
+});
+
 Deno.test("what is loaded by a server is told apart", async () => {
   await using box = await Sandbox.create();
   const urls = await loadedBy(box, ["serve", "--dry-run"]);

@@ -100,6 +100,13 @@ Deno.test("what is wrong with a key is told without a word of it", async () => {
     box.path("missing.key"),
     /^c3po: error: no key file ".*"\nc3po: hint: make one with: /,
   );
+  await box.c3po(["port", "web"], {
+    code: 1,
+    stderr: new RegExp(
+      `^c3po: error: no key found for "web"\nc3po: hint: get it from the server with "ssh web .*` +
+        `\\(looked at ${box.home}/.config/c3po/web.key, ${box.home}/.config/c3po/default.key`,
+    ),
+  });
   await fails(box.home, /^c3po: error: ".*" is not a file\n$/);
   const damaged: [string, string][] = [
     ["", "no secret"],

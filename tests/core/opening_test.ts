@@ -7,9 +7,9 @@ import type { Neighbours } from "../../src/core/schedule.ts";
 const MINUTE = 29_922_240;
 const START = MINUTE * MINUTE_MS;
 const PORTS: Neighbours = {
-  previous: { minute: MINUTE - 1, ssh: 1001, traps: [] },
+  previous: { minute: MINUTE - 1, ssh: 1001, traps: [2003, 3001] },
   current: { minute: MINUTE, ssh: 1002, traps: [2001, 2002, 2003] },
-  next: { minute: MINUTE + 1, ssh: 1003, traps: [] },
+  next: { minute: MINUTE + 1, ssh: 1003, traps: [4001] },
 };
 const RULES: PortRules = { grace: 15, taken: new Set(), tripwires: [], own: new Set([22, 61023]) };
 
@@ -29,6 +29,17 @@ Deno.test("within the grace the neighbour's SSH port is open too, at both ends o
   assertEquals(at(44.999).ssh, [1002]);
   assertEquals(at(45).ssh, [1002, 1003]);
   assertEquals(at(59.999).ssh, [1002, 1003]);
+});
+
+Deno.test("no minute's SSH port is open without its traps, so that it cannot be told from them", () => {
+  assertEquals(at(0).traps, [2003, 3001, 2001, 2002]);
+  assertEquals(at(30).traps, [2001, 2002, 2003]);
+  assertEquals(at(45).traps, [2001, 2002, 2003, 4001]);
+  const { ssh, traps } = openingAt(START, PORTS, RULES);
+  const left = (port: number): number | undefined =>
+    [...ssh, ...traps].find((each) => each.port === port)?.seconds;
+  assertEquals([left(1001), left(3001)], [15, 15], "they close together");
+  assertEquals([left(1002), left(2001), left(2003)], [75, 75, 75]);
 });
 
 Deno.test("without grace only this minute's port is open; with a minute of it, all three are", () => {
@@ -68,7 +79,7 @@ Deno.test("ports close by themselves a little after their time", () => {
   assertEquals(seconds(45, 15), [30, 90]);
   assertEquals(seconds(0, 15), [15, 75]);
   assertEquals(seconds(45, 15, 43.5), [32, 92], "counted from when the kernel gets them");
-  const { traps } = openingAt(START, PORTS, RULES);
+  const { traps } = openingAt(START, PORTS, { ...RULES, grace: 0 });
   assertEquals(traps[0]!.seconds, 60 + LINGER);
 });
 

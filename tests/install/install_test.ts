@@ -107,18 +107,21 @@ Deno.test("install.sh keeps the installed c3po when the new one does not run", a
   assertEquals((await place.c3po(["--version"])).stdout, VERSION);
 });
 
-kernelTest("install.sh as root copies a Deno that somebody else could replace", async () => {
-  await using place = await Place.create();
-  const foreign = join(place.directory, "bin/deno");
-  await Deno.mkdir(dirname(foreign));
-  await Deno.copyFile(Deno.execPath(), foreign);
-  await Deno.chown(foreign, 65534, 65534);
-  await place.install([], { PATH: `${dirname(foreign)}:${Deno.env.get("PATH")}` });
-  await Deno.remove(foreign);
-  assertEquals((await place.c3po(["--version"])).stdout, VERSION);
-  const copy = await Deno.stat(join(place.prefix, "lib/c3po/deno"));
-  assertEquals([copy.uid, copy.mode! & 0o777], [0, 0o755]);
-});
+kernelTest(
+  "install.sh as root copies a Deno that somebody else could replace, or the service not see",
+  async () => {
+    await using place = await Place.create();
+    const foreign = join(place.directory, "bin/deno");
+    await Deno.mkdir(dirname(foreign));
+    await Deno.copyFile(Deno.execPath(), foreign);
+    await Deno.chown(foreign, 65534, 65534);
+    await place.install([], { PATH: `${dirname(foreign)}:${Deno.env.get("PATH")}` });
+    await Deno.remove(foreign);
+    assertEquals((await place.c3po(["--version"])).stdout, VERSION);
+    const copy = await Deno.stat(join(place.prefix, "lib/c3po/deno"));
+    assertEquals([copy.uid, copy.mode! & 0o777], [0, 0o755]);
+  },
+);
 
 for (
   const [what, args, env] of [

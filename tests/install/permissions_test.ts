@@ -27,11 +27,8 @@ Deno.test("every variable that the source reads by name is on the list of permis
 });
 
 Deno.test("no source asks for what only every permission at once would allow", async () => {
-  // To signal itself, any program may.
-  assertEquals(
-    (await source()).match(/\bDeno\.(?:kill(?!\(Deno\.pid,)|env\.toObject|dlopen)\b/g),
-    null,
-  );
+  // Newer versions of Deno let a program signal itself, but 2.4 does not.
+  assertEquals((await source()).match(/\bDeno\.(?:kill|env\.toObject|dlopen)\b/g), null);
 });
 
 Deno.test("a client may run none of the server's tools", () => {

@@ -1,6 +1,6 @@
 import { assertEquals, assertMatch } from "@std/assert";
 import { join } from "@std/path";
-import { kernelTest, roomInMinute } from "./lab.ts";
+import { kernelTest, roomInMinute, startSshd } from "./lab.ts";
 import { Pair, putKey } from "./lab/pair.ts";
 
 interface Answer {
@@ -12,8 +12,13 @@ interface Answer {
 }
 
 /** Runs `c3po check` as a user whose own configuration is that of the test. */
-async function check(pair: Pair, ahead = 0, lines: string[] = []): Promise<Answer> {
-  const [, config] = await pair.config(lines);
+async function check(
+  pair: Pair,
+  ahead = 0,
+  lines: string[] = [],
+  hosts = "",
+): Promise<Answer> {
+  const [, config] = await pair.config(lines, hosts);
   // ssh reads the configuration of the user it finds in passwd, wherever HOME is.
   const { code, stdout, stderr } = await pair.c3poAt(ahead, ["check", "server", "--json"], {
     env: { PATH: `${await wrapSsh(pair, config!)}:${Deno.env.get("PATH")}` },
@@ -90,4 +95,22 @@ kernelTest("check stops at what does not work, and says what to do", async () =>
   assertEquals(loose.code, 1);
   assertMatch(loose.steps.key!, /^fail: others may read the key file .*: its mode is 0640$/);
   assertMatch(loose.todo.key!, /^chmod 600 /);
+});
+
+kernelTest("check goes through a jump host as ssh does, and fails where that fails", async () => {
+  await using pair = await Pair.create([], ["user", "jump"]);
+  const jump = pair.lab.peer("jump");
+  const sshd = await startSshd(jump, {
+    config: [`AuthorizedKeysFile ${pair.sshd.userKey}.pub`, `HostKey ${pair.sshd.hostKey}`],
+  });
+  const hosts = `Host jump\n  HostName ${jump.address4}\n`;
+  await roomInMinute(5_000);
+  const { code, steps } = await check(pair, 0, ["ProxyJump jump"], hosts);
+  assertEquals(code, 0, JSON.stringify(steps));
+  assertMatch(steps.way!, /^ok: through another host/);
+  assertEquals(steps.login, "ok: works without a question");
+  await sshd.stop();
+  const broken = await check(pair, 0, ["ProxyJump jump"], hosts);
+  assertEquals([broken.code, broken.ok], [1, false]);
+  assertMatch(broken.steps.login!, /^fail: /);
 });

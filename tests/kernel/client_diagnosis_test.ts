@@ -17,7 +17,7 @@ async function told(pair: Pair, ahead = 0, host = "server"): Promise<string[]> {
 kernelTest("a clock too far off, and a wrong key, are told from a host that is down", async () => {
   await using pair = await Pair.create();
   const shut =
-    /^c3po: error: "[^"]*" is up, but neither this minute's port nor its neighbours' are open there\nc3po: hint: /m;
+    /^c3po: error: "[^"]*" is up, but neither this minute's port nor its neighbours' are open to this address\nc3po: hint: /m;
   for (const text of await told(pair, 600_000)) assertMatch(text, shut);
   await putKey(pair.user, "default", "classic:not the server's");
   for (const text of await told(pair)) assertMatch(text, shut);
@@ -25,14 +25,14 @@ kernelTest("a clock too far off, and a wrong key, are told from a host that is d
   for (const text of await told(pair, 0, "down")) assertMatch(text, silent);
 });
 
-kernelTest("a banned user is told that this is what it looks like", async () => {
+kernelTest("a banned user is told what it may be, and what to do", async () => {
   await using pair = await Pair.create();
   await pair.server.must("ipset", ["add", "c3po-ban4", pair.user.address4, "timeout", "600"]);
   await roomInMinute(12_000);
   for (const text of await told(pair)) {
     assertMatch(
       text,
-      /^c3po: error: "[^"]*" is up, but does not let this address in: most likely/m,
+      /^c3po: error: "[^"]*" is up, but neither .* open to this address$/m,
     );
     assertMatch(text, /^c3po: hint: .*c3po ban remove ADDRESS$/m);
   }

@@ -107,17 +107,15 @@ kernelTest("a command is run once, however it ends", async () => {
   await using pair = await Pair.create();
   const config = await pair.config();
   const file = join(pair.server.directory, "runs");
-  // The clocks are a minute apart, so that ssh's 255 is followed by a search for the port.
   await roomInMinute(10_000);
-  const ahead = 60_000 + 30_000 - Date.now() % 60_000;
-  const { code } = await pair.c3poAt(ahead, [
-    "ssh",
-    ...config,
-    "server",
-    `echo run >> ${file}; exit 255`,
-  ]);
-  assertEquals(code, 255);
-  assertEquals(await Deno.readTextFile(file), "run\n");
+  // With clocks that agree, and with those a minute apart, where ssh has to be led to another port.
+  for (const ahead of [0, 60_000 + 30_000 - Date.now() % 60_000]) {
+    await Deno.writeTextFile(file, "");
+    const command = `echo run >> ${file}; exit 255`;
+    const { code } = await pair.c3poAt(ahead, ["ssh", ...config, "server", command]);
+    assertEquals(code, 255);
+    assertEquals(await Deno.readTextFile(file), "run\n");
+  }
 });
 
 kernelTest("c3po ssh uses the port of the clock's minute", async () => {

@@ -25,3 +25,13 @@ export { type Serving, startServe, writeKey } from "./lab/serve.ts";
 export { snapshot } from "./lab/snapshot.ts";
 export { sshArgs, type Sshd, startSshd } from "./lab/sshd.ts";
 export { roomInMinute, untilMinute, waitFor } from "./lab/wait.ts";
+export {
+  legacyTools,
+  login,
+  loginNow,
+  portsNow,
+  runServeWith,
+  type ServeOptions,
+  serveWith,
+  spawnServeWith,
+} from "./lab/serving.ts";

@@ -71,19 +71,21 @@ for (const family of [4, 6] as const) {
       await session.waitForLine(/^before$/);
 
       assertEquals(await syn(lab.attacker, address, traps[0]!), "open", "a trap looks open");
-      for (const port of [ssh, ...traps, 22]) {
-        assertEquals(await syn(lab.attacker, address, port), "filtered", `port ${port}`);
-      }
-      assertEquals(await probe(lab.attacker, address, ssh, 500), "timeout");
+      const ports = [ssh, ...traps, 22].join(",");
+      const states = await nmapScan(lab.attacker, address, { ports });
+      for (const port of [ssh, ...traps]) assertEquals(states.get(port), "closed", `port ${port}`);
+      assertEquals(states.get(22), "filtered");
+      assertEquals(await probe(lab.attacker, address, ssh), "refused");
       await session.write("after\n");
       await session.waitForLine(/^after$/);
 
       assertEquals((await lab.user.run("ssh", [...login, "true"])).code, 0, "others get in");
       const line = await serve.child.waitForLine(/ ban /);
+      const source = family === 4 ? lab.attacker.address4 : lab.attacker.address6;
       const banned = family === 4 ? lab.attacker.address4 : "fd77:0:0:2::/64";
       assertMatch(
         line,
-        new RegExp(` ban address=${banned} port=${traps[0]} .*offences=1 seconds=900`),
+        new RegExp(` ban address=${source} port=${traps[0]} .*offences=1 seconds=900`),
       );
       assertEquals(
         JSON.parse((await lab.server.c3po(["ban", "--json"])).stdout)
@@ -93,6 +95,30 @@ for (const family of [4, 6] as const) {
     },
   );
 }
+
+kernelTest(
+  "to a banned address the open ports look like all others, with or without a firewall",
+  async () => {
+    await using lab = await Lab.create();
+    await startSshd(lab.server);
+    const serve = await startServe(lab.server);
+    const { address4, address6 } = lab.server;
+    for (const policy of ["ACCEPT", "DROP"]) {
+      await roomInMinute(15_000);
+      const { ssh, traps } = await serve.ports();
+      for (const [tool, address] of [["iptables", address4], ["ip6tables", address6]] as const) {
+        await syn(lab.attacker, address, traps[0]!);
+        await lab.server.must(tool, ["-A", "INPUT", "-p", "ipv6-icmp", "-j", "ACCEPT"]);
+        await lab.server.must(tool, ["-P", "INPUT", policy]);
+        const closed = [ssh, ...traps].map((port) => port - 1).filter((port) => port !== 22);
+        const ports = [ssh, ...traps, ...closed];
+        const states = await nmapScan(lab.attacker, address, { ports: ports.join(",") });
+        const expected = policy === "ACCEPT" ? "closed" : "filtered";
+        assertEquals(ports.filter((port) => states.get(port) !== expected), []);
+      }
+    }
+  },
+);
 
 kernelTest("SIGTERM leaves rules and sets byte for byte as they were", async () => {
   await using lab = await Lab.create();
@@ -112,7 +138,7 @@ kernelTest("SIGTERM leaves rules and sets byte for byte as they were", async () 
   const before = await snapshot(lab.server);
   const serve = await startServe(lab.server);
   const during = await snapshot(lab.server);
-  assertMatch(during, /^-A PREROUTING .* -j C3PO-PRE\n-A PREROUTING -p udp/m, "ours come first");
+  assertMatch(during, /^-A PREROUTING .* -j C3PO-NAT\n-A PREROUTING -p tcp/m, "ours come first");
   const { code } = await serve.stop();
   assertEquals(code, 0);
   assertEquals(await snapshot(lab.server), before);

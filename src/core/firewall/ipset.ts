@@ -18,8 +18,8 @@ export function createSets(sets: readonly SetSpec[]): SetText {
 }
 
 /** Removes sets; they must not be in use by any rule. */
-export function destroySets(sets: readonly SetSpec[]): SetText {
-  return sets.map(({ name }) => `destroy ${name}\n`).join("");
+export function destroySets(names: readonly string[]): SetText {
+  return names.map((name) => `destroy ${name}\n`).join("");
 }
 
 /** Empties sets. */

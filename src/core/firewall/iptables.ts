@@ -1,7 +1,7 @@
-import type { Chain, Match, Rule, Verdict } from "./plan.ts";
+import type { Chain, Match, Rule, Verdict } from "./rules.ts";
 
 /** Chains whose names begin like this are C3PO's, whichever version made them. */
-const OURS = "C3PO-";
+export const OURS = "C3PO-";
 
 /**
  * Text for `iptables-restore --noflush` that brings the kernel from what it has to a plan, each

@@ -1,4 +1,5 @@
 import type { Family } from "../address.ts";
+import type { Chain, FirewallPlan, Match, Rule } from "./rules.ts";
 import {
   allowSet,
   allSets,
@@ -10,55 +11,6 @@ import {
   SSH,
   TRAP,
 } from "./sets.ts";
-
-/** What a packet must be for a rule to apply. */
-export type Match =
-  /** It came in through a network, not over loopback. */
-  | { readonly is: "outside" }
-  /** It opens a TCP connection. */
-  | { readonly is: "syn" }
-  /** It is for this machine itself, not for one behind it. */
-  | { readonly is: "local" }
-  | { readonly is: "in" | "not in"; readonly set: string; readonly key: "src" | "dst" }
-  | { readonly is: "to port"; readonly ports: readonly number[] }
-  /** Its connection was redirected when it began. */
-  | { readonly is: "redirected" }
-  /** It is no longer, headers included. */
-  | { readonly is: "short"; readonly bytes: number };
-
-/** What then happens to it. */
-export type Verdict =
-  | { readonly do: "accept" | "drop" | "refuse" | "return" }
-  | { readonly do: "jump"; readonly chain: string }
-  /** The connection goes to another port of the same address. */
-  | { readonly do: "redirect"; readonly port: number }
-  /** Note the packet in a set, for some seconds, and go on. */
-  | {
-    readonly do: "add";
-    readonly set: string;
-    readonly key: "src" | "src,dst";
-    readonly seconds: number;
-  };
-
-/** One rule of a chain. */
-export interface Rule {
-  readonly when: readonly Match[];
-  readonly then: Verdict;
-}
-
-/** A chain of C3PO's own; with a hook, the one jump that leads into it. */
-export interface Chain {
-  readonly table: "raw" | "nat" | "filter";
-  readonly name: string;
-  readonly hook?: { readonly chain: "PREROUTING" | "INPUT"; readonly when: readonly Match[] };
-  readonly rules: readonly Rule[];
-}
-
-/** All that the kernel is told once: the rules never change while the sets do. */
-export interface FirewallPlan {
-  readonly sets: readonly SetSpec[];
-  readonly chains: ReadonlyMap<Family, readonly Chain[]>;
-}
 
 /** What the rules depend on. */
 export interface FirewallOptions {
@@ -100,58 +52,54 @@ export const SESSIONS: Chain = {
 const OPENING: readonly Match[] = [{ is: "outside" }, { is: "syn" }, { is: "local" }];
 
 function chainsOf(family: Family, options: FirewallOptions): Chain[] {
+  const { sshPort, tarpitPort, scope } = options;
+  const gate = { chain: "PREROUTING", when: OPENING } as const;
+  const door: readonly Match[] = [{ is: "outside" }, {
+    is: "to port",
+    ports: [sshPort, tarpitPort],
+  }];
   return [
-    // Before conntrack: what a banned address sends costs no entry there.
-    {
-      table: "raw",
-      name: "C3PO-PRE",
-      hook: { chain: "PREROUTING", when: OPENING },
-      rules: gate(family),
-    },
-    { table: "raw", name: "C3PO-BANNED", rules: banned(options) },
-    { table: "raw", name: "C3PO-TRAP", rules: trapped(family, options) },
-    {
-      table: "nat",
-      name: "C3PO-NAT",
-      hook: { chain: "PREROUTING", when: OPENING },
-      rules: redirects(options),
-    },
+    ...(scope === "all"
+      ? [{ table: "raw", name: "C3PO-PRE", hook: gate, rules: banish(family) } as const]
+      : []),
+    { table: "nat", name: "C3PO-NAT", hook: gate, rules: sort(family) },
+    { table: "nat", name: "C3PO-TRAP", rules: spring(family, options) },
+    { table: "nat", name: "C3PO-OPEN", rules: open(options) },
     {
       table: "filter",
       name: "C3PO-IN",
-      hook: {
-        chain: "INPUT",
-        when: [{ is: "outside" }, {
-          is: "to port",
-          ports: [options.sshPort, options.tarpitPort],
-        }],
-      },
+      hook: { chain: "INPUT", when: door },
       rules: input(family, options),
     },
   ];
 }
 
-function gate(family: Family): Rule[] {
+/** Before conntrack: what a banned address sends to any port costs no entry there. */
+function banish(family: Family): Rule[] {
   return [
     { when: [from(allowSet(family))], then: { do: "return" } },
-    { when: [from(banSet(family))], then: { do: "jump", chain: "C3PO-BANNED" } },
+    { when: [from(banSet(family))], then: { do: "drop" } },
+  ];
+}
+
+/**
+ * A banned address meets this machine as if C3PO were not there: an open port of the minute is as
+ * closed to it as every other port, whatever the firewall does with those. Were its packets dropped
+ * instead, silence would draw it a map of the open ports, and two maps, before and within a grace,
+ * would show which of them leads to sshd.
+ */
+function sort(family: Family): Rule[] {
+  return [
+    { when: [from(allowSet(family))], then: { do: "jump", chain: "C3PO-OPEN" } },
+    { when: [from(banSet(family))], then: { do: "return" } },
     // The plan keeps SSH ports out of the traps, but while the two sets change one after the other
     // after a step of the clock, only the order of these rules does.
-    { when: [to(SSH)], then: { do: "return" } },
-    { when: [to(TRAP)], then: { do: "jump", chain: "C3PO-TRAP" } },
+    { when: [to(TRAP), notTo(SSH)], then: { do: "jump", chain: "C3PO-TRAP" } },
+    { when: [], then: { do: "jump", chain: "C3PO-OPEN" } },
   ];
 }
 
-function banned({ scope, sshPort }: FirewallOptions): Rule[] {
-  if (scope === "all") return [{ when: [], then: { do: "drop" } }];
-  return [
-    { when: [to(SSH)], then: { do: "drop" } },
-    { when: [to(TRAP)], then: { do: "drop" } },
-    { when: [{ is: "to port", ports: [sshPort] }], then: { do: "drop" } },
-  ];
-}
-
-function trapped(family: Family, { trigger, banTime }: FirewallOptions): Rule[] {
+function spring(family: Family, { trigger, banTime }: FirewallOptions): Rule[] {
   const note: Rule = {
     when: [],
     then: { do: "add", set: hitSet(family).name, key: "src,dst", seconds: HIT_SECONDS },
@@ -165,7 +113,7 @@ function trapped(family: Family, { trigger, banTime }: FirewallOptions): Rule[] 
   ];
 }
 
-function redirects({ sshPort, tarpitPort }: FirewallOptions): Rule[] {
+function open({ sshPort, tarpitPort }: FirewallOptions): Rule[] {
   return [
     { when: [to(SSH)], then: { do: "redirect", port: sshPort } },
     { when: [to(TRAP)], then: { do: "redirect", port: tarpitPort } },
@@ -182,6 +130,12 @@ function input(family: Family, { sshPort, tarpitPort }: FirewallOptions): Rule[]
   const ssh: Match = { is: "to port", ports: [sshPort] };
   const tarpit: Match = { is: "to port", ports: [tarpitPort] };
   return [
+    // Also where sshd's port is no longer hidden, and where a connection that was never completed is
+    // tried again after the ban.
+    {
+      when: [ssh, { is: "syn" }, from(banSet(family)), notFrom(allowSet(family))],
+      then: { do: "drop" },
+    },
     { when: [ssh, { is: "redirected" }], then: { do: "accept" } },
     // Nobody reads what guests of the tarpit send, so it must not pile up in the kernel's memory. What
     // a guest sends again and again costs only the guest.
@@ -196,7 +150,7 @@ function input(family: Family, { sshPort, tarpitPort }: FirewallOptions): Rule[]
     // Only what opens a connection is dropped: a session from before the start has no redirect,
     // and conntrack may know it as new. A minute whose SSH port is sshd's own needs no redirect.
     {
-      when: [ssh, { is: "syn" }, to(HIDDEN), { is: "not in", set: SSH.name, key: "dst" }],
+      when: [ssh, { is: "syn" }, to(HIDDEN), notTo(SSH)],
       then: { do: "drop" },
     },
   ];
@@ -208,4 +162,12 @@ function from(set: SetSpec): Match {
 
 function to(set: SetSpec): Match {
   return { is: "in", set: set.name, key: "dst" };
+}
+
+function notFrom(set: SetSpec): Match {
+  return { is: "not in", set: set.name, key: "src" };
+}
+
+function notTo(set: SetSpec): Match {
+  return { is: "not in", set: set.name, key: "dst" };
 }

@@ -110,3 +110,8 @@ export function allSets(families: readonly Family[]): SetSpec[] {
     ...families.flatMap((family) => each.map((make) => make(family))),
   ];
 }
+
+/** Whether a set is C3PO's, whichever version made it. */
+export function isOurs(name: string): boolean {
+  return name.startsWith("c3po-");
+}

@@ -16,7 +16,7 @@ kernelTest(
       assertEquals(await probe(lab.user, address, TRAP), "open");
       assertEquals((await login(lab.user, address, { sshd, serve })).code, 0);
       await syn(lab.attacker, address, TRAP);
-      assertEquals(await syn(lab.attacker, address, TRAP), "filtered");
+      assertEquals(await syn(lab.attacker, address, TRAP), "closed");
     }
     await c3po(lab.server, "allow", "add", lab.attacker.address4, "fd77:0:0:2::/64");
     for (const address of [lab.server.address4, lab.server.address6]) {
@@ -69,7 +69,7 @@ kernelTest("services, other tools' rules and excluded ports win over traps", asy
   assertEquals(await bansOn(lab.server), []);
   assertEquals(await syn(lab.attacker, lab.server.address4, TRAP), "open");
   assertEquals(await syn(lab.attacker, lab.server.address4, shop.port), "open");
-  assertEquals(await syn(lab.attacker, lab.server.address4, TRAP), "filtered");
+  assertEquals(await syn(lab.attacker, lab.server.address4, TRAP), "closed");
 });
 
 const DOCKER = `iptables -t nat -N DOCKER
@@ -83,8 +83,8 @@ kernelTest("the hidden SSH port itself can be a tripwire", async () => {
   for (const address of [lab.server.address4, lab.server.address6]) {
     assertEquals((await login(lab.attacker, address, { sshd, serve })).code, 0);
     assertEquals(await syn(lab.attacker, address, 22), "open");
-    assertEquals(await syn(lab.attacker, address, 22), "filtered");
-    assertEquals(await syn(lab.attacker, address, (await serve.ports()).ssh), "filtered");
+    assertEquals(await syn(lab.attacker, address, 22), "filtered", "hidden, as from everybody");
+    assertEquals(await syn(lab.attacker, address, (await serve.ports()).ssh), "closed");
     assertEquals((await login(lab.user, address, { sshd, serve })).code, 0);
   }
 });

@@ -57,7 +57,7 @@ kernelTest("who has logged in is not banned by a forged packet, but by a connect
   ) {
     await forgeSyn(attacker, own!, target!, TRAP);
     await syn(attacker, target!, TRAP);
-    assertEquals(await syn(attacker, target!, TRAP), "filtered");
+    assertEquals(await syn(attacker, target!, TRAP), "closed");
     assertEquals(await syn(user, target!, TRAP), "open");
   }
   const attackers = [attacker.address4, "fd77:0:0:2::/64"];
@@ -65,7 +65,7 @@ kernelTest("who has logged in is not banned by a forged packet, but by a connect
 
   for (const address of [server.address4, server.address6]) {
     assertEquals(await probe(user, address, TRAP), "open");
-    await waitFor(async () => await syn(user, address, TRAP) === "filtered", {
+    await waitFor(async () => await syn(user, address, TRAP) === "closed", {
       deadlineMs: 5000,
       what: "ban of a friend who completed a connection to a trap",
     });

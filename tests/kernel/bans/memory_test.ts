@@ -25,7 +25,7 @@ kernelTest("bans and offences survive a restart, and repeats cost more", async (
   ]);
   serve = await startServe(server, TRIPWIRE);
   for (const address of [server.address4, server.address6]) {
-    assertEquals(await syn(attacker, address, TRAP), "filtered");
+    assertEquals(await syn(attacker, address, TRAP), "closed");
   }
   for (const ban of await bansOn(server)) assertLeft(ban, 15);
 
@@ -48,9 +48,9 @@ kernelTest(
     await syn(attacker, server.address4, TRAP);
     await bansWith(1, server);
     await serve.child.stop("SIGKILL");
-    assertEquals(await syn(attacker, server.address4, TRAP), "filtered");
+    assertEquals(await syn(attacker, server.address4, TRAP), "closed");
     await startServe(server, TRIPWIRE);
-    assertEquals(await syn(attacker, server.address4, TRAP), "filtered");
+    assertEquals(await syn(attacker, server.address4, TRAP), "closed");
     const [ban] = await bansOn(server);
     assertEquals([ban?.address, ban?.offences], [attacker.address4, 1]);
   },
@@ -115,7 +115,7 @@ kernelTest("damaged files of state are set aside with a warning, and serve start
   for (const file of [ledger, bans]) assert((await Deno.stat(`${file}.damaged`)).isFile);
   // What could be read of the bans counts.
   assertEquals((await bansOn(server)).map(({ address }) => address), [attacker.address4]);
-  assertEquals(await syn(attacker, server.address4, TRAP), "filtered");
+  assertEquals(await syn(attacker, server.address4, TRAP), "closed");
 });
 
 kernelTest("serve runs without a folder for its state, and says that it will forget", async () => {
@@ -127,7 +127,7 @@ kernelTest("serve runs without a folder for its state, and says that it will for
   const serve = await startServe(server, TRIPWIRE);
   await syn(attacker, server.address4, TRAP);
   await serve.child.waitForLine(/ ban address=/);
-  assertEquals(await syn(attacker, server.address4, TRAP), "filtered");
+  assertEquals(await syn(attacker, server.address4, TRAP), "closed");
   await serve.stop();
   await waitFor(() => serve.child.text().includes(" error bans and offences cannot be saved "), {
     deadlineMs: 5000,

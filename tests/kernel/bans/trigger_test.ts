@@ -30,7 +30,7 @@ kernelTest(
       assertEquals(await syn(lab.attacker, address, TRAP), "open");
       const { ssh, traps } = await serve.ports();
       for (const port of [ssh, traps[0]!, TRAP]) {
-        assertEquals(await syn(lab.attacker, address, port), "filtered");
+        assertEquals(await syn(lab.attacker, address, port), "closed");
       }
       assertEquals((await login(lab.user, address, { sshd, serve })).code, 0);
     }
@@ -64,12 +64,12 @@ kernelTest(
       await serve.child.waitForLine((text) =>
         text.includes(` ban address=${SOURCES[i]} port=23 trigger=handshake offences=1 seconds=900`)
       );
-      await waitFor(async () => await syn(lab.attacker, address, TRAP) === "filtered", {
+      await waitFor(async () => await syn(lab.attacker, address, TRAP) === "closed", {
         deadlineMs: 5000,
         what: "ban after a completed connection",
       });
       const { ssh } = await serve.ports();
-      assertEquals(await syn(lab.attacker, address, ssh), "filtered");
+      assertEquals(await syn(lab.attacker, address, ssh), "closed");
       assertEquals((await login(lab.user, address, { sshd, serve })).code, 0);
     }
   },

@@ -1,0 +1,34 @@
+import { TextLineStream } from "@std/streams/text-line-stream";
+import { killChild, spawn, ToolFailure } from "./tool.ts";
+
+/**
+ * Tells whenever rules change in this network namespace, whoever changes them. `xtables-monitor` is
+ * part of iptables and hears of every change that goes through nf_tables; it writes for a terminal,
+ * so `stdbuf` keeps its words from waiting in a buffer.
+ *
+ * @param changed told of each change, with the program that made it where that is known
+ * @returns when the monitor has ended; at once where there is none, as with the legacy backend
+ */
+export async function watchRules(
+  changed: (by: string | null) => void,
+  signal: AbortSignal,
+): Promise<void> {
+  let child: Deno.ChildProcess;
+  try {
+    child = spawn("stdbuf", ["-oL", "xtables-monitor", "--event"], false);
+  } catch (error) {
+    if (error instanceof ToolFailure) return;
+    throw error;
+  }
+  child.stderr.cancel().catch(() => {});
+  const end = (): void => killChild(child);
+  signal.addEventListener("abort", end, { once: true });
+  if (signal.aborted) end();
+  const lines: ReadableStream<string> = child.stdout
+    .pipeThrough(new TextDecoderStream()).pipeThrough(new TextLineStream());
+  for await (const line of lines) {
+    changed(/^NEWGEN: .* NAME=(\S+)/.exec(line.trim())?.[1] ?? null);
+  }
+  signal.removeEventListener("abort", end);
+  await child.status;
+}

@@ -1,0 +1,139 @@
+import { getLogger } from "@logtape/logtape";
+import { C3poError } from "../core/errors.ts";
+import { HIDDEN, SSH, TRAP } from "../core/firewall/sets.ts";
+import type { Clock } from "../host/clock.ts";
+import { backendHere } from "../host/iptables.ts";
+import { watchRules } from "../host/rule_events.ts";
+import { type Expectation, SetProbe } from "../host/set_probe.ts";
+import type { Kernel } from "./kernel.ts";
+import type { Rotation } from "./rotation.ts";
+
+/** What the guard looks after. */
+export interface Guarded {
+  readonly kernel: Kernel;
+  readonly rotation: Rotation;
+  /** sshd's own port. */
+  readonly hiddenPort: number;
+  /** Makes the sets again, with what they hold beside the ports. */
+  readonly refill: () => Promise<void>;
+}
+
+/** The sets are looked at this often. */
+const LOOK_MS = 1000;
+/** Other tools change rules in several steps: the dust shall have settled before we look. */
+const SETTLE_MS = 100;
+/** So often, in looks, the rules are read although nobody said that they changed. */
+const IDLE_LOOKS = 30;
+/** Where nobody says so, they are read at every look. */
+const DEAF_LOOKS = 1;
+
+const log = getLogger(["c3po", "guard"]);
+
+/**
+ * Notices within a second or so when another tool flushes, reorders or deletes what C3PO has in the
+ * kernel, puts it back, and says what was gone.
+ */
+export class Guard {
+  readonly #guarded: Guarded;
+  readonly #clock: Clock;
+  #wake = new AbortController();
+  #hears = false;
+  #by = new Set<string>();
+  #failing = false;
+
+  constructor(guarded: Guarded, clock: Clock) {
+    this.#guarded = guarded;
+    this.#clock = clock;
+  }
+
+  /** Looks after the rules and sets until the signal is aborted. */
+  async run(signal: AbortSignal): Promise<void> {
+    const listening = this.#listen(signal);
+    await using probe = new SetProbe();
+    for (let looks = 0; !signal.aborted;) {
+      const changed = this.#wake.signal.aborted;
+      this.#wake = new AbortController();
+      looks = changed ? 0 : looks - 1;
+      const readRules = looks <= 0;
+      if (readRules) looks = this.#hears ? IDLE_LOOKS : DEAF_LOOKS;
+      try {
+        await this.#look(probe, readRules);
+        this.#failing = false;
+      } catch (error) {
+        if (!(error instanceof C3poError)) throw error;
+        looks = 0;
+        if (!this.#failing) {
+          log.error("cannot look after the firewall, trying again", { error: error.message });
+        }
+        this.#failing = true;
+      }
+      await this.#clock.sleep(LOOK_MS, AbortSignal.any([signal, this.#wake.signal]));
+      if (this.#wake.signal.aborted) await this.#clock.sleep(SETTLE_MS, signal);
+    }
+    await listening;
+  }
+
+  async #look(probe: SetProbe, readRules: boolean): Promise<void> {
+    const sets = await this.#missing(probe);
+    const rules = readRules || sets.length > 0 ? await this.#guarded.kernel.drift() : [];
+    const by = [...this.#by].join(",");
+    this.#by.clear();
+    if (sets.length + rules.length === 0) return;
+    const names = [...new Set(sets.map(({ set }) => `set ${set}`))];
+    log.warn("another tool changed the firewall, putting it back", {
+      gone: [...rules, ...names].join(", "),
+      ...(by === "" ? {} : { by }),
+    });
+    if (sets.length > 0) {
+      await this.#guarded.refill();
+      this.#guarded.rotation.refresh();
+    }
+    if (rules.length > 0) await this.#guarded.kernel.loadRules();
+    log.info("the firewall is whole again");
+  }
+
+  /** What the sets lack of the ports that are open. Asked twice, since a change may be under way. */
+  async #missing(probe: SetProbe): Promise<Expectation[]> {
+    const first = await probe.missing(this.#expected());
+    if (first.length === 0) return first;
+    await this.#clock.sleep(SETTLE_MS);
+    return await probe.missing(this.#expected());
+  }
+
+  #expected(): Expectation[] {
+    const { rotation, hiddenPort } = this.#guarded;
+    const opening = rotation.opening;
+    if (opening === null) return []; // it is being opened: the rotation reports what is in the way
+    const first = (set: string, ports: readonly { readonly port: number }[]): Expectation[] =>
+      ports.slice(0, 1).map(({ port }) => ({ set, element: String(port) }));
+    return [
+      { set: HIDDEN.name, element: String(hiddenPort) },
+      ...first(SSH.name, opening.ssh.slice(-1)),
+      ...first(TRAP.name, opening.traps),
+    ];
+  }
+
+  /** Keeps an ear on the rules, where that is possible, so that they need not be read all the time. */
+  async #listen(signal: AbortSignal): Promise<void> {
+    while (!signal.aborted) {
+      try {
+        if (await backendHere() === "legacy") return; // its changes make no sound
+        let ended = false;
+        const watch = watchRules((by) => this.#heard(by), signal).finally(() => ended = true);
+        // Until the monitor surely listens, its silence means nothing.
+        await this.#clock.sleep(LOOK_MS, signal);
+        this.#hears = !ended;
+        await watch;
+      } catch (error) {
+        if (!(error instanceof C3poError)) throw error;
+      }
+      this.#hears = false;
+      await this.#clock.sleep(IDLE_LOOKS * LOOK_MS, signal);
+    }
+  }
+
+  #heard(by: string | null): void {
+    if (by !== null) this.#by.add(by);
+    this.#wake.abort();
+  }
+}

@@ -1,0 +1,123 @@
+import { assert, assertEquals, assertMatch } from "@std/assert";
+import {
+  type Child,
+  kernelTest,
+  Lab,
+  legacyTools,
+  login,
+  loginNow,
+  serveWith,
+  snapshot,
+  type Sshd,
+  startSshd,
+  waitFor,
+} from "./lab.ts";
+
+/** What other tools do to rules and sets; `T` and `S` stand for iptables and iptables-restore of a backend. */
+const DISTURBANCES: readonly [string, string, RegExp][] = [
+  [
+    "iptables -F in every table",
+    "for f in T 6T; do for t in raw mangle nat filter; do $f -t $t -F; done; done",
+    /rules of raw C3PO-PRE.*jump from filter INPUT/,
+  ],
+  [
+    "rules and chains deleted, as by a restart of firewalld",
+    "for f in T 6T; do for t in raw mangle nat filter; do $f -t $t -F; $f -t $t -X; done; done; " +
+    "T -P INPUT DROP; T -A INPUT -i lo -j ACCEPT; T -A INPUT -p icmp -j ACCEPT",
+    /IPv4 rules, IPv6 rules/,
+  ],
+  [
+    "the filter table replaced, as by ufw reload",
+    "printf '*filter\\n:INPUT DROP\\n:FORWARD DROP\\n:OUTPUT ACCEPT\\n:ufw-before-input -\\n" +
+    "-A INPUT -j ufw-before-input\\n-A ufw-before-input -i lo -j ACCEPT\\nCOMMIT\\n' | S",
+    /chain filter C3PO-IN.*jump from filter INPUT/,
+  ],
+  [
+    "rules put above ours, as by Docker",
+    "T -t nat -N DOCKER; T -t nat -I PREROUTING -m addrtype --dst-type LOCAL -j DOCKER; " +
+    "T -t nat -A DOCKER -p tcp --dport 8080 -j DNAT --to-destination 172.17.0.2:80; " +
+    "T -I INPUT -p tcp --dport 8080 -j ACCEPT; T -t nat -A POSTROUTING -s 172.17.0.0/16 -j MASQUERADE",
+    /first place in/,
+  ],
+  ["one rule changed", "6T -R C3PO-IN 4 -p udp -j DROP", /IPv6 changed rules of filter C3PO-IN/],
+  ["the sets emptied", "ipset flush", /gone="set c3po-hidden, set c3po-ssh, set c3po-trap"/],
+  [
+    "rules flushed and sets destroyed",
+    "for f in T 6T; do for t in raw nat filter; do $f -t $t -F; $f -t $t -X; done; done; " +
+    "until ipset destroy 2>/dev/null; do sleep 0.01; done",
+    /rules.*set c3po-hidden/,
+  ],
+];
+
+for (const backend of ["nft", "legacy"] as const) {
+  kernelTest(`what other tools do to the rules is undone (${backend})`, async () => {
+    await using lab = await Lab.create({ peers: ["user"] });
+    const sshd = await startSshd(lab.server);
+    const tools = backend === "legacy" ? { tools: await legacyTools(lab.server) } : {};
+    const serve = await serveWith(lab.server, tools);
+    for (const [what, command, gone] of DISTURBANCES) {
+      await disturb(lab, sshd, serve, translate(command, backend), gone).catch((error) => {
+        throw new Error(`${what}:\n${serve.text()}`, { cause: error });
+      });
+    }
+    assertEquals((await serve.stop()).code, 0);
+    assertEquals((await snapshot(lab.server)).includes("C3PO-"), false);
+    assertEquals((await snapshot(lab.server)).includes("c3po-"), false);
+  });
+}
+
+kernelTest("rules flushed by nft itself are back, too", async () => {
+  await using lab = await Lab.create({ peers: ["user"] });
+  const sshd = await startSshd(lab.server);
+  const serve = await serveWith(lab.server);
+  const command = "nft flush ruleset; until ipset destroy 2>/dev/null; do sleep 0.01; done";
+  await disturb(lab, sshd, serve, command, /gone="IPv4 rules, IPv6 rules, set c3po-hidden/);
+  await serve.stop();
+});
+
+async function disturb(
+  lab: Lab,
+  sshd: Sshd,
+  serve: Child,
+  command: string,
+  gone: RegExp,
+): Promise<void> {
+  const before = serve.lines.length;
+  const whole = ours(await snapshot(lab.server));
+  // What the others have then is read in the same breath: later it would have us in it again.
+  await lab.server.must("sh", ["-c", command]);
+  const theirs = foreign(await snapshot(lab.server));
+  await serve.waitForLine(/whole again/, 10_000, before);
+  await waitFor(async () => assertEquals(ours(await snapshot(lab.server)), whole) ?? true, {
+    deadlineMs: 5000,
+    what: "return of the rules",
+  });
+  assertEquals(foreign(await snapshot(lab.server)), theirs);
+  const log = serve.lines.slice(before).map(({ text }) => text);
+  assertMatch(log.find((line) => line.includes("another tool")) ?? "", gone);
+  assert(await loginNow(lab.user, sshd, lab.server.address4));
+  assert(await loginNow(lab.user, sshd, lab.server.address6));
+  assertEquals(await login(lab.user, sshd, lab.server.address4, sshd.port, 1), false);
+}
+
+function translate(command: string, backend: "nft" | "legacy"): string {
+  return command.replace(/\b6T\b/g, `ip6tables-${backend}`).replace(/\bT\b/g, `iptables-${backend}`)
+    .replace(/\bS\b/g, `iptables-${backend}-restore`);
+}
+
+function rules(text: string): string[] {
+  return text.split("\n").filter((line) => /^(-A|:|==|\*)/.test(line));
+}
+
+function ours(text: string): string[] {
+  return rules(text).filter((line) => /^(:C3PO|-A.*C3PO)/.test(line));
+}
+
+/** Rules and chains of others, in their order. */
+function foreign(text: string): string[] {
+  return rules(text).filter((line) => !line.includes("C3PO"))
+    // A table with nothing in it but ours comes and goes with them.
+    .filter((line) =>
+      /^-A/.test(line) || /^:(?!PRE|POST|INPUT ACC|FORWARD ACC|OUTPUT ACC)/.test(line)
+    );
+}

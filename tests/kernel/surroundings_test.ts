@@ -1,0 +1,90 @@
+import { assert, assertEquals, assertMatch } from "@std/assert";
+import {
+  kernelTest,
+  Lab,
+  legacyTools,
+  login,
+  loginNow,
+  type ServeOptions,
+  serveWith,
+  snapshot,
+  startSshd,
+} from "./lab.ts";
+
+/** Hides programs of iptables for IPv6, as on a machine that has none. */
+const NO_IP6TABLES = [
+  "mkdir -p $RUNTIME_DIRECTORY/sbin",
+  "mount --bind /usr/sbin $RUNTIME_DIRECTORY/sbin",
+  "mount -t tmpfs none /usr/sbin",
+  "for f in $RUNTIME_DIRECTORY/sbin/*; do ln -s $f /usr/sbin/; done",
+  "rm /usr/sbin/ip6tables*",
+].join(" && ");
+
+const SURROUNDINGS: readonly [
+  string,
+  ServeOptions,
+  { says: RegExp; v6: "c3po" | "plain" | "none" },
+][] = [
+  ["a machine without ip6tables is served over IPv4, and serve says what is not", {
+    prepare: NO_IP6TABLES,
+  }, { says: /no ip6tables, so only IPv4 is served: over IPv6 sshd answers as ever/, v6: "plain" }],
+  ["IPv6 is disabled", {
+    prepare: "sysctl -qw net.ipv6.conf.all.disable_ipv6=1",
+  }, { says: /no IPv6, so only IPv4 is served/, v6: "none" }],
+  ["the state directory is read-only", {
+    prepare: "mount -t tmpfs -o ro none $STATE_DIRECTORY",
+  }, { says: / started /, v6: "c3po" }],
+];
+
+for (const [what, options, { says, v6 }] of SURROUNDINGS) {
+  kernelTest(what, async () => {
+    await using lab = await Lab.create({ peers: ["user"] });
+    const sshd = await startSshd(lab.server);
+    const before = await snapshot(lab.server);
+    const serve = await serveWith(lab.server, options);
+    assertMatch(serve.text(), says);
+    const { address4, address6 } = lab.server;
+    assert(await loginNow(lab.user, sshd, address4));
+    assertEquals(await login(lab.user, sshd, address4, sshd.port, 1), false);
+    assertEquals(await loginNow(lab.user, sshd, address6), v6 === "c3po");
+    assertEquals(await login(lab.user, sshd, address6, sshd.port, 1), v6 === "plain");
+    assertEquals((await serve.stop()).code, 0);
+    assertEquals(await snapshot(lab.server), before);
+  });
+}
+
+kernelTest("the older iptables does what the newer does, with a default that denies", async () => {
+  await using lab = await Lab.create({ peers: ["user"] });
+  const sshd = await startSshd(lab.server);
+  for (const tool of ["iptables-legacy", "ip6tables-legacy"]) {
+    await lab.server.must(tool, ["-A", "INPUT", "-i", "lo", "-j", "ACCEPT"]);
+    const established = ["-m", "conntrack", "--ctstate", "ESTABLISHED,RELATED", "-j", "ACCEPT"];
+    await lab.server.must(tool, ["-A", "INPUT", ...established]);
+    if (tool.startsWith("ip6")) {
+      await lab.server.must(tool, ["-A", "INPUT", "-p", "icmpv6", "-j", "ACCEPT"]);
+    }
+    await lab.server.must(tool, ["-P", "INPUT", "DROP"]);
+  }
+  const before = await snapshot(lab.server);
+  const serve = await serveWith(lab.server, { tools: await legacyTools(lab.server) });
+  for (const address of [lab.server.address4, lab.server.address6]) {
+    assert(await loginNow(lab.user, sshd, address));
+    assertEquals(await login(lab.user, sshd, address, sshd.port, 1), false);
+  }
+  assertEquals((await serve.stop()).code, 0);
+  assertEquals(await snapshot(lab.server), before);
+});
+
+kernelTest("a tool that holds the xtables lock is waited for, and that is reported", async () => {
+  await using lab = await Lab.create({ peers: ["user"] });
+  const sshd = await startSshd(lab.server);
+  const before = await snapshot(lab.server);
+  // A /run of its own: the lock of the machine is none of a test's business.
+  const prepare = "mount -t tmpfs none /run && mkdir -p /run/sshd && " +
+    "{ flock /run/xtables.lock sleep 7 & } && sleep 0.2";
+  const serve = await serveWith(lab.server, { tools: await legacyTools(lab.server), prepare });
+  assertMatch(serve.text(), /cannot load the rules of IPv4 yet, trying again .*xtables lock/);
+  assert(await loginNow(lab.user, sshd, lab.server.address4));
+  assertEquals((await serve.stop()).code, 0);
+  assertEquals(await snapshot(lab.server), before);
+});
