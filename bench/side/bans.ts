@@ -4,15 +4,13 @@ import { Lab, type Namespace, startSshd } from "../../tests/kernel/lab.ts";
 import { knock } from "../bans/measure.ts";
 import { environment, startC3po } from "./harness/c3po.ts";
 import { progress } from "./harness/progress.ts";
+import { takeConnections } from "./harness/taker.ts";
 import { type Summary, summary } from "./harness/stats.ts";
 
 /** How connections of somebody who is not banned are measured, in turns. */
 const TURNS = 5;
 const CONNECTIONS = 200;
 const ADDS = 20;
-/** Takes connections and lets them go. */
-const TAKER = `const l = Deno.listen({ port: 8080 }); console.log("ready");
-for await (const c of l) c.close();`;
 /** So many rules take the tools gigabytes and minutes; what a hundred thousand cost says enough. */
 const MOST_RULES = 100_000;
 
@@ -115,8 +113,7 @@ async function storesWith(size: number): Promise<Bans[]> {
     }
     const machine = lab.peer(names[i]!);
     try {
-      const taker = machine.spawn(Deno.execPath(), ["eval", "-q", TAKER]);
-      await taker.waitForLine(/^ready$/);
+      await takeConnections(machine, 8080);
       await store.prepare(machine);
       const began = performance.now();
       await store.load(machine, list);

@@ -2,10 +2,11 @@
 import { fromFileUrl, join } from "@std/path";
 import { ENGINE_FLAGS } from "../../build/compile.ts";
 import { formatRandomKey } from "../../src/core/key.ts";
-import { Lab, must, type Namespace, startSshd } from "../../tests/kernel/lab.ts";
+import { Lab, must, type Namespace } from "../../tests/kernel/lab.ts";
 import { environment } from "./harness/c3po.ts";
 import { progress } from "./harness/progress.ts";
 import { type Summary, summary } from "./harness/stats.ts";
+import { takeConnections } from "./harness/taker.ts";
 import { commandIn, interleaved, type Timed } from "./harness/timing.ts";
 
 const FAST_SERVE = fromFileUrl(new URL("./programs/fast_serve.ts", import.meta.url));
@@ -57,7 +58,7 @@ interface Seen {
 async function boundaries(changes: number): Promise<Seen[]> {
   await using lab = await Lab.create({ peers: ["user"] });
   const { server, user } = lab;
-  await startSshd(server, { config: ["MaxStartups 10000"] });
+  await takeConnections(server, 22);
   const keyFile = join(lab.directory, "key");
   const key = formatRandomKey(crypto.getRandomValues(new Uint8Array(32)));
   await Deno.writeTextFile(keyFile, `${key}\n`, { mode: 0o600 });

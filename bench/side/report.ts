@@ -52,7 +52,7 @@ function scanRow(one: Seen): string[] {
     each === undefined
       ? "–"
       : `${each.sshd ? "**found**" : "not found"}, ${number(each.open)} open; ` +
-        `${each.shutOut ? "shut out" : "not shut out"}`;
+        (!each.shutOut ? "not shut out" : one.reaction ? "shut out" : "hidden from all");
   if (one.refused !== undefined) return [one.name, refused(one.refused), "", "", "", ""];
   const { reaction } = one;
   return [

@@ -25,8 +25,7 @@ export const sshguard: Peer = {
     return {
       pid: child.pid,
       sshPort: () => Promise.resolve(22),
-      // Each makes two lines that count 10.
-      offence: { kind: "logins", count: 2 },
+      offence: { kind: "logins", count: 3 },
     };
   },
 };

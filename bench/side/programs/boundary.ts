@@ -7,7 +7,7 @@ import { TextLineStream } from "@std/streams/text-line-stream";
 import { parseKey } from "../../../src/core/key.ts";
 import { Schedule } from "../../../src/core/schedule.ts";
 
-const BEFORE_MS = 15, AFTER_MS = 60;
+const BEFORE_MS = 15, AFTER_MS = 100;
 const [keyFile = "", hostname = ""] = Deno.args;
 const schedule = await Schedule.of(parseKey(await Deno.readTextFile(keyFile)));
 const now = (): number => performance.timeOrigin + performance.now();
