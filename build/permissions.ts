@@ -43,14 +43,14 @@ export const SERVER_TOOLS: Readonly<Record<string, string>> = {
   "iptables-legacy-restore": "removes that from the older iptables",
   "ip6tables-legacy-restore": "removes that from the older iptables and IPv6",
   "c3po": "watches over a trial (serve --try) from a process of its own",
-  "kill": "ends a serve that hangs in its trial",
   "ls": "shows which processes there are, and their connections: has somebody logged in?",
   "grep": "finds sshd's sessions among them",
   "chronyc": "tells how well the clock is set",
   "ntpq": "tells the same where ntpd sets it",
   "timedatectl": "tells the same where systemd does",
   "nft": "shows firewalls that iptables does not show (check)",
-  "unshare": "tries the rules where nobody is affected (check)",
+  "unshare": "tries the rules where nobody is affected (check), makes the namespaces of the demo",
+  "nsenter": "runs everything the demo shows, inside of them",
   "test": "tells whether a folder can be written (check)",
 };
 
@@ -77,6 +77,7 @@ const VARIABLES = [
   "NOTIFY_SOCKET",
   "WATCHDOG_USEC",
   "SSH_CONNECTION",
+  "INVOCATION_ID",
 ];
 
 const SERVER_FOLDERS = ["/etc/c3po", "/var/lib/c3po", "/run/c3po"];

@@ -6,11 +6,13 @@ import { ban } from "./commands/ban.ts";
 import { check } from "./commands/check.ts";
 import type { Command } from "./commands/command.ts";
 import { completions } from "./commands/completions.ts";
+import { demo } from "./commands/demo.ts";
 import { key } from "./commands/key.ts";
 import { port } from "./commands/port.ts";
 import { proxy } from "./commands/proxy.ts";
 import { serve } from "./commands/serve.ts";
 import { ssh } from "./commands/ssh.ts";
+import { status } from "./commands/status.ts";
 import { type Host, systemHost } from "./host/host.ts";
 import { report } from "./host/terminal.ts";
 import { VERSION } from "./core/version.ts";
@@ -20,11 +22,13 @@ export const COMMANDS: readonly Command[] = [
   serve,
   ban,
   allow,
+  status,
   port,
   ssh,
   proxy,
   key,
   check,
+  demo,
   completions(() => COMMANDS),
 ];
 

@@ -69,30 +69,12 @@ export function movingPort(n: number, probes: number): number {
   return 1 - (1 - 1 / n) ** probes;
 }
 
-/** SSH ports open in the second before a change of minute, with some seconds of grace (0 to 60). */
-function sshPortsAtChange(grace: number): number {
-  return grace === 0 ? 1 : grace < 60 ? 2 : 3;
-}
-
-/** Chance of one address that tries all ports just before a change of minute. */
-export function atTheChange(t: number, grace: number): number {
-  const s = sshPortsAtChange(grace);
-  return s / (t + s);
-}
-
 /**
- * Chance of one address that tries a port now and then: for `2g` of the time, `g = grace / 60 s`, a
- * neighbouring minute's SSH port is open too.
+ * Chance of one address while the ports of `minutes` minutes are open together, as within a grace:
+ * one SSH port of each among all of them, fewer than `minutes · (t + 1)` because some ports belong to
+ * more than one minute. The same as {@linkcode firstIsSsh} for one minute.
  */
-export function slowly(t: number, grace: number): number {
-  const ssh = 1 + 2 * grace / 60;
-  return ssh / (t + ssh);
-}
-
-/** Chance of one address that tries all ports at once, at any moment. */
-export function anyMoment(t: number, grace: number): number {
-  const both = Math.max(0, 2 * grace / 60 - 1);
-  const none = Math.max(0, 1 - 2 * grace / 60);
-  const one = 1 - both - none;
-  return none / (t + 1) + one * 2 / (t + 2) + both * 3 / (t + 3);
+export function inGrace(n: number, t: number, minutes: number): number {
+  const open = n * (1 - (1 - (t + 1) / n) ** minutes);
+  return minutes / open;
 }

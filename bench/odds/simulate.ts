@@ -1,6 +1,5 @@
 import { botnets, networks } from "./addresses.ts";
 import type { Effort, Figure } from "./figure.ts";
-import { graces } from "./grace.ts";
 import { Random } from "./random.ts";
 import { slowScans } from "./slow.ts";
 import { sweeps, untilBanned } from "./sweeps.ts";
@@ -26,7 +25,6 @@ export async function simulate(seed: number, effort: Effort): Promise<Results> {
     await botnets(random, effort),
     await untilBanned(random, effort),
     slowScans(random, effort),
-    await graces(random, effort),
     await networks(random, effort),
     await tripwires(random, effort),
   ];

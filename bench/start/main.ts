@@ -54,7 +54,10 @@ if (import.meta.main) {
   for (let run = 0; run < RUNS; run++) {
     for (const [number, words] of commands.entries()) times[number]!.push(await startMs(words));
   }
-  const sizes = await Promise.all(commands.map(memory));
+  const sizes = (await Promise.allSettled(commands.map(memory))).map((end) => {
+    if (end.status === "rejected") throw end.reason;
+    return end.value;
+  });
   for (const [number, command] of Deno.args.entries()) {
     const sorted = times[number]!.toSorted((a, b) => a - b);
     const size = sizes[number]!;

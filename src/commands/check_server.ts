@@ -25,14 +25,17 @@ export async function checkServer(args: Arguments, host: Host): Promise<Finding[
     checkTraps(config.traps, schedule.range);
     findings.push({ grade: "ok", what: "key", found: source });
     const [{ examine }, { adminSession }] = await Promise.all([
-      import("../server/check/checkup.ts"),
+      import("../server/check/examine.ts"),
       import("../host/admin.ts"),
     ]);
     const folders = { runtimeFolder: runtimeFolder(host), stateFolder: stateFolder(host) };
-    const admin = await adminSession(host);
+    const asked = {
+      admin: await adminSession(host),
+      isService: host.env("INVOCATION_ID") !== undefined,
+    };
     return [
       ...findings,
-      ...await examine({ config, schedule, clock: host.clock, admin, ...folders }),
+      ...await examine({ config, schedule, clock: host.clock, ...asked, ...folders }),
     ];
   } catch (error) {
     if (!(error instanceof C3poError) || error instanceof Misuse) throw error;

@@ -1,12 +1,7 @@
 import { parse as parseToml } from "@std/toml";
 import type { Arguments } from "../core/arguments.ts";
-import {
-  fileSource,
-  parseTrial,
-  readServerConfig,
-  SERVER_OPTIONS,
-  type Source,
-} from "../core/config.ts";
+import { fileSource, parseTrial, readServerConfig, type Source } from "../core/config.ts";
+import { SERVER_OPTIONS, type ServerConfig } from "../core/server_options.ts";
 import { asArgument, Failure } from "../core/errors.ts";
 import { checkTraps, Schedule } from "../core/schedule.ts";
 import { readText } from "../host/files.ts";
@@ -37,10 +32,8 @@ export const serve: Command = {
   async run(args, host) {
     args.take(0, 0, "");
     if (args.has("undo")) return await undo(args, host);
-    const config = readServerConfig(await configSources(args, host));
-    const { key } = await findServerKey(args.value("key"), config.key, host);
-    const schedule = await Schedule.of(key, config.ports);
-    checkTraps(config.traps, schedule.range);
+    const orders = await readOrders(args, host);
+    const { config, schedule } = orders;
     // Loaded only here, so that clients start without it.
     if (args.has("dry-run")) {
       const { preview } = await import("../server/preview.ts");
@@ -56,21 +49,34 @@ export const serve: Command = {
       import("../host/notify.ts"),
     ]);
     log.startLog(config.logFormat);
-    using end = signals.endSignal();
+    const supervised = host.env("NOTIFY_SOCKET") !== undefined;
+    using requests = signals.signalRequests(supervised);
     const folders = { runtimeFolder: runtimeFolder(host), stateFolder: stateFolder(host) };
     using service = notify.serviceManager(host, folders.runtimeFolder);
     await server.serve({
-      config,
-      schedule,
+      orders,
+      reread: () => readOrders(args, host),
       clock: host.clock,
       ...folders,
       service,
       admin: await admin.adminSession(host),
       force: args.has("force"),
-    }, end.signal);
+    }, requests);
     return 0;
   },
 };
+
+/** The configuration as it is now, with the schedule of its key. */
+async function readOrders(
+  args: Arguments,
+  host: Host,
+): Promise<{ config: ServerConfig; schedule: Schedule }> {
+  const config = readServerConfig(await configSources(args, host));
+  const { key } = await findServerKey(args.value("key"), config.key, host);
+  const schedule = await Schedule.of(key, config.ports);
+  checkTraps(config.traps, schedule.range);
+  return { config, schedule };
+}
 
 async function undo(args: Arguments, host: Host): Promise<number> {
   needLinuxAndRoot();

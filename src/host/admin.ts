@@ -2,7 +2,7 @@ import { parseAddress } from "../core/address.ts";
 import type { Host } from "./host.ts";
 import { readProc, sessionsAt } from "./procfs.ts";
 import { parentProcess } from "./self.ts";
-import { ToolFailure } from "./tool.ts";
+import { ToolFailure } from "./tool_failure.ts";
 
 /** The SSH session that somebody types in. */
 export interface AdminSession {

@@ -5,7 +5,8 @@ import {
   readTimedatectl,
   UNKNOWN_SYNC,
 } from "../core/clock_sync.ts";
-import { ToolFailure, tryTool } from "./tool.ts";
+import { tryTool } from "./tool.ts";
+import { ToolFailure } from "./tool_failure.ts";
 
 /** A time service that does not answer is as good as none. */
 const PATIENCE_MS = 2000;

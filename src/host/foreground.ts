@@ -1,5 +1,6 @@
 import { os } from "./host.ts";
-import { notStarted, toolEnvironment } from "./tool.ts";
+import { toolEnvironment } from "./tool.ts";
+import { notStarted } from "./tool_failure.ts";
 
 /** What the keyboard sends to the whole foreground group: the child's business, not ours. */
 const FROM_KEYBOARD: readonly Deno.Signal[] = ["SIGINT", "SIGQUIT"];

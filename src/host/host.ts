@@ -23,3 +23,6 @@ export function isRoot(): boolean {
 
 /** The operating system: `linux`, `darwin`, `windows`, … */
 export const os: string = Deno.build.os;
+
+/** The number of this process. */
+export const pid: number = Deno.pid;

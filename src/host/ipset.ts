@@ -1,4 +1,5 @@
-import { failureOf, patiently, runTool, spawn, streamTool, tryTool } from "./tool.ts";
+import { patiently, runTool, spawn, streamTool, tryTool } from "./tool.ts";
+import { failureOf } from "./tool_failure.ts";
 
 /**
  * Makes sure that ipset is there and the kernel answers it.
@@ -115,4 +116,15 @@ export async function isInSet(name: string, address: string): Promise<boolean> {
   if (code === 0) return true;
   if (/is NOT in set/.test(stderr)) return false;
   throw failureOf(["ipset", "test", name, address], code, stderr);
+}
+
+/** How many entries the sets of this network namespace have, by name, without listing them. */
+export async function setSizes(): Promise<Map<string, number>> {
+  const text = await runTool("ipset", ["list", "-terse"]);
+  return new Map(
+    text.split(/^Name: /m).slice(1).map((part) => {
+      const [, count] = /^Number of entries: (\d+)$/m.exec(part) ?? [];
+      return [part.split("\n")[0]!, Number(count ?? 0)];
+    }),
+  );
 }

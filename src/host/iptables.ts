@@ -1,5 +1,6 @@
 import type { Family } from "../core/address.ts";
-import { runTool, ToolFailure } from "./tool.ts";
+import { runTool } from "./tool.ts";
+import { ToolFailure } from "./tool_failure.ts";
 
 /** How long to wait for another tool that is changing rules, in seconds. */
 const LOCK_SECONDS = 5;

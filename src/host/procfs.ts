@@ -1,5 +1,6 @@
 import { hasConnections, listeners, type Session, sessionsOf } from "../core/sockets.ts";
-import { failureOf, runTool, ToolFailure, tryTool } from "./tool.ts";
+import { runTool, tryTool } from "./tool.ts";
+import { failureOf, ToolFailure } from "./tool_failure.ts";
 
 const PATIENCE_MS = 2000;
 
@@ -43,7 +44,16 @@ export async function hasIpv6(): Promise<boolean> {
 
 /** What tells one network namespace from another. */
 export async function networkNamespace(): Promise<string> {
-  const link = await runTool("readlink", ["/proc/self/ns/net"], { timeout: PATIENCE_MS });
+  return await networkNamespaceOf("self");
+}
+
+/**
+ * The network namespace of a process.
+ *
+ * @throws {ToolFailure} if there is no process of that number
+ */
+export async function networkNamespaceOf(pid: number | "self"): Promise<string> {
+  const link = await runTool("readlink", [`/proc/${pid}/ns/net`], { timeout: PATIENCE_MS });
   return link.replace(/\D/g, "");
 }
 

@@ -1,5 +1,6 @@
 import { TextLineStream } from "@std/streams/text-line-stream";
-import { killChild, spawn, ToolFailure } from "./tool.ts";
+import { killChild, spawn } from "./tool.ts";
+import { ToolFailure } from "./tool_failure.ts";
 
 /**
  * Tells whenever rules change in this network namespace, whoever changes them. `xtables-monitor` is
@@ -21,14 +22,22 @@ export async function watchRules(
     throw error;
   }
   child.stderr.cancel().catch(() => {});
-  const end = (): void => killChild(child);
+  const output: ReadableStream<string> = child.stdout
+    .pipeThrough(new TextDecoderStream()).pipeThrough(new TextLineStream());
+  const lines = output.getReader();
+  const end = (): void => {
+    killChild(child);
+    // A process that it left behind would keep its output open.
+    lines.cancel().catch(() => {});
+  };
   signal.addEventListener("abort", end, { once: true });
   if (signal.aborted) end();
-  const lines: ReadableStream<string> = child.stdout
-    .pipeThrough(new TextDecoderStream()).pipeThrough(new TextLineStream());
-  for await (const line of lines) {
-    changed(/^NEWGEN: .* NAME=(\S+)/.exec(line.trim())?.[1] ?? null);
+  for (;;) {
+    const { value, done } = await lines.read();
+    if (done) break;
+    changed(/^NEWGEN: .* NAME=(\S+)/.exec(value.trim())?.[1] ?? null);
   }
   signal.removeEventListener("abort", end);
+  killChild(child);
   await child.status;
 }

@@ -1,5 +1,6 @@
 import { TextLineStream } from "@std/streams/text-line-stream";
-import { killChild, patiently, spawn, ToolFailure } from "./tool.ts";
+import { killChild, patiently, spawn } from "./tool.ts";
+import { ToolFailure } from "./tool_failure.ts";
 
 /** An element that ought to be in a set. */
 export interface Expectation {

@@ -1,6 +1,7 @@
 import { Failure } from "../core/errors.ts";
 import { readSshSettings, type SshSettings } from "../core/ssh_settings.ts";
-import { notStarted, type Result } from "./tool.ts";
+import type { Result } from "./tool.ts";
+import { notStarted } from "./tool_failure.ts";
 
 /** What `ssh -G` made of a command line. */
 export interface SshAnswer {

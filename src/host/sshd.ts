@@ -1,4 +1,5 @@
-import { ToolFailure, tryTool } from "./tool.ts";
+import { tryTool } from "./tool.ts";
+import { ToolFailure } from "./tool_failure.ts";
 
 /** With conditions in its configuration sshd wants to know whom it is asked about. */
 const SOMEBODY = ["-C", "user=root,host=localhost,addr=127.0.0.1"];

@@ -42,3 +42,17 @@ function write(file: typeof Deno.stdout | typeof Deno.stderr, text: string): voi
 export function stdinIsTerminal(): boolean {
   return Deno.stdin.isTerminal();
 }
+
+/** Whether what we print may be coloured: stdout is a terminal, and `NO_COLOR` is not set. */
+export function hasColour(): boolean {
+  return Deno.stdout.isTerminal() && !Deno.noColor;
+}
+
+/** How many columns the terminal has; 80 if stdout is none. */
+export function columnsHere(): number {
+  try {
+    return Deno.consoleSize().columns || 80;
+  } catch {
+    return 80;
+  }
+}

@@ -1,5 +1,5 @@
-import { Failure } from "../core/errors.ts";
 import { linesOf } from "./lines.ts";
+import { failureOf, notStarted, ToolFailure } from "./tool_failure.ts";
 
 /** A program that ended, with everything it printed. */
 export interface Result {
@@ -14,24 +14,6 @@ export interface ToolOptions {
   readonly stdin?: string | AsyncIterable<string>;
   /** Milliseconds until the program is taken for stuck and killed; 10 000 unless given. */
   readonly timeout?: number;
-}
-
-/** A program that is missing, was killed, or ended with another code than 0. */
-export class ToolFailure extends Failure {
-  /** The name of the program. */
-  readonly tool: string;
-  /** Its exit code; null if it did not run to its end. */
-  readonly code: number | null;
-  /** Whether there is no such program. */
-  readonly isMissing: boolean;
-
-  /** @param how what happened, such as `exit code 2: …` */
-  constructor(tool: string, code: number | null, how: string, hint?: string, isMissing = false) {
-    super(`${tool}: ${how}`, hint === undefined ? {} : { hint });
-    this.tool = tool;
-    this.code = code;
-    this.isMissing = isMissing;
-  }
 }
 
 /** Root's PATH under sudo or cron may lack the folders of iptables and ipset. */
@@ -146,16 +128,6 @@ export async function* streamTool(
   if (code !== 0 || stderr !== "") throw failureOf([tool, ...args], code, stderr);
 }
 
-/** The error of a program that ended with another code than 0. */
-export function failureOf(command: readonly string[], code: number, stderr: string): ToolFailure {
-  const said = stderr.trim().split("\n").filter((line) => line.trim() !== "").join("; ");
-  return new ToolFailure(
-    command[0]!,
-    code,
-    `"${command.join(" ")}" ended with exit code ${code}${said === "" ? "" : `: ${said}`}`,
-  );
-}
-
 /**
  * Starts a program with all its streams as pipes.
  *
@@ -179,25 +151,6 @@ export function spawn(
   }
 }
 
-/** The error of a program that could not even be started. */
-export function notStarted(tool: string, error: unknown): unknown {
-  if (error instanceof Deno.errors.NotFound) return missing(tool);
-  if (error instanceof Deno.errors.PermissionDenied) {
-    return new ToolFailure(tool, null, "permission denied");
-  }
-  // A library slipped in by a variable could do what we may not, so it may not come along.
-  const [, variable] = /\b((?:LD|DYLD)_\w+)/.exec(String(error)) ?? [];
-  if (error instanceof Deno.errors.NotCapable && variable !== undefined) {
-    return new ToolFailure(
-      tool,
-      null,
-      `not started, because ${variable} is set`,
-      `unset ${variable}`,
-    );
-  }
-  return error;
-}
-
 /** Writes all of a text and closes. A program that ended before is told apart by its exit code. */
 export async function feed(
   stdin: WritableStream<Uint8Array>,
@@ -214,36 +167,6 @@ export async function feed(
     await writer.abort().catch(() => {}); // so that the program does not wait for more
     throw error;
   }
-}
-
-const PACKAGES: Readonly<Record<string, string>> = {
-  ip6tables: "iptables",
-  "iptables-save": "iptables",
-  "ip6tables-save": "iptables",
-  "iptables-restore": "iptables",
-  "ip6tables-restore": "iptables",
-  "iptables-nft-save": "iptables",
-  "ip6tables-nft-save": "iptables",
-  "iptables-nft-restore": "iptables",
-  "ip6tables-nft-restore": "iptables",
-  "iptables-legacy-save": "iptables",
-  "ip6tables-legacy-save": "iptables",
-  "iptables-legacy-restore": "iptables",
-  "ip6tables-legacy-restore": "iptables",
-  ssh: "openssh-client",
-  sshd: "openssh-server",
-};
-
-/** The error of a program that is not there, with the way to get it. */
-function missing(tool: string): ToolFailure {
-  const name = PACKAGES[tool] ?? tool;
-  return new ToolFailure(
-    tool,
-    null,
-    "not found on this machine",
-    `install it with the system's package manager, for example: apt-get install ${name}`,
-    true,
-  );
 }
 
 function decode(bytes: Uint8Array): string {

@@ -12,6 +12,7 @@ import {
 } from "../core/firewall/ipset.ts";
 import { allowSet, banSet, hitSet, nextHitSet } from "../core/firewall/sets.ts";
 import { type Hit, hitOf, PendingHits } from "../core/hits.ts";
+import type { Tally } from "../core/tally.ts";
 import type { Clock } from "../host/clock.ts";
 import { converse, isInSet, restoreSets } from "../host/ipset.ts";
 import type { Memory } from "./memory.ts";
@@ -21,6 +22,7 @@ export interface BanOptions {
   readonly families: readonly Family[];
   /** With `syn` the kernel has banned a hit already; with `handshake` only arrivals are banned. */
   readonly trigger: "syn" | "handshake";
+  readonly tally: Tally;
 }
 
 /**
@@ -114,6 +116,7 @@ export class Bans {
         if (!entry) continue;
         hits++;
         const hit = hitOf(entry);
+        this.#options.tally.hit(hit.unit.family);
         if (isForgiven(hit.unit.text)) continue;
         if (this.#bansArrivals(hit.unit.text, now)) this.#pending.add(hit);
         else this.#record(hit, "syn", now);
@@ -165,6 +168,9 @@ export class Bans {
     const seconds = Math.round((offender.until - now) / 1000);
     this.#memory.changed(now);
     this.#memory.bansChanged(now);
+    const { source: address, port, unit } = hit;
+    const { offences } = offender;
+    this.#options.tally.ban({ at: now, address, port, trigger, offences, seconds }, unit.family);
     if (this.#budget.take(now)) {
       log.warn("ban", {
         address: hit.source,

@@ -1,7 +1,7 @@
 import { getLogger } from "@logtape/logtape";
 import { type Family, parseBanned } from "../core/address.ts";
 import { forgivenBy } from "../core/changes.ts";
-import type { ServerConfig } from "../core/config.ts";
+import type { ServerConfig } from "../core/server_options.ts";
 import {
   addEntry,
   createSets,
@@ -12,12 +12,14 @@ import {
 } from "../core/firewall/ipset.ts";
 import { allowSet, banSet, friendSet } from "../core/firewall/sets.ts";
 import { roomFor, TARPIT } from "../core/tarpit.ts";
+import type { Tally } from "../core/tally.ts";
 import type { Clock } from "../host/clock.ts";
 import { restoreSets, saveSet } from "../host/ipset.ts";
 import type { Listener } from "../host/listener.ts";
 import { openFilesLimit } from "../host/procfs.ts";
 import { isServed } from "../host/sets.ts";
-import { ToolFailure } from "../host/tool.ts";
+import { ToolFailure } from "../host/tool_failure.ts";
+import type { Banner } from "./banner.ts";
 import { Bans } from "./bans.ts";
 import { Friendship } from "./friendship.ts";
 import { Memory } from "./memory.ts";
@@ -31,8 +33,9 @@ export interface DefenceOptions {
   readonly families: readonly Family[];
   readonly clock: Clock;
   readonly stateFolder: string;
+  readonly tally: Tally;
   /** What the tarpit says first. */
-  readonly banner: string;
+  readonly banner: Banner;
 }
 
 /** The part of the daemon that shuts people out: bans, friends, tarpit, and their memory. */
@@ -40,12 +43,13 @@ export class Defence {
   readonly #options: DefenceOptions;
   readonly #memory: Memory;
   readonly #bans: Bans;
+  #tarpit: Tarpit | null = null;
 
   private constructor(options: DefenceOptions, memory: Memory) {
     this.#options = options;
     this.#memory = memory;
-    const { families, clock, config } = options;
-    this.#bans = new Bans({ families, trigger: config.trigger }, memory, clock);
+    const { families, clock, config, tally } = options;
+    this.#bans = new Bans({ families, trigger: config.trigger, tally }, memory, clock);
   }
 
   /**
@@ -65,6 +69,11 @@ export class Defence {
     await defence.#tellFriends();
     await defence.#tellAllowed();
     return defence;
+  }
+
+  /** How many connections the tarpit holds now. */
+  get held(): number {
+    return this.#tarpit?.size ?? 0;
   }
 
   /**
@@ -99,7 +108,7 @@ export class Defence {
 
   /** What runs until the signal is aborted, side by side. */
   parts(listener: Listener): ((stop: AbortSignal) => Promise<void>)[] {
-    const { config, clock, banner } = this.#options;
+    const { config, clock, banner, tally } = this.#options;
     return [
       (stop) => this.#bans.run(stop),
       ...config.friends === 0
@@ -107,8 +116,12 @@ export class Defence {
         : [(stop: AbortSignal) => new Friendship(config.sshPort, this.#memory, clock).run(stop)],
       async (stop) => {
         const most = roomFor(await openFilesLimit());
-        const tarpit = new Tarpit({ ...TARPIT, most }, banner, clock);
-        await tarpit.run(listener, (address) => this.#bans.arrived(address), stop);
+        this.#tarpit = new Tarpit({ ...TARPIT, most }, banner, clock);
+        const arrived = (address: string): void => {
+          tally.arrival();
+          this.#bans.arrived(address);
+        };
+        await this.#tarpit.run(listener, arrived, stop);
       },
     ];
   }

@@ -1,6 +1,8 @@
 import { getLogger } from "@logtape/logtape";
 import { C3poError } from "../core/errors.ts";
 import { HIDDEN, SSH, TRAP } from "../core/firewall/sets.ts";
+import type { TimedPort } from "../core/opening.ts";
+import type { Tally } from "../core/tally.ts";
 import type { Clock } from "../host/clock.ts";
 import { backendHere } from "../host/iptables.ts";
 import { watchRules } from "../host/rule_events.ts";
@@ -16,14 +18,15 @@ export interface Guarded {
   readonly hiddenPort: number;
   /** Makes the sets again, with what they hold beside the ports. */
   readonly refill: () => Promise<void>;
+  readonly tally: Tally;
 }
 
 /** The sets are looked at this often. */
-const LOOK_MS = 1000;
+const LOOK_MS = 1500;
 /** Other tools change rules in several steps: the dust shall have settled before we look. */
 const SETTLE_MS = 100;
 /** So often, in looks, the rules are read although nobody said that they changed. */
-const IDLE_LOOKS = 30;
+const IDLE_LOOKS = 20;
 /** Where nobody says so, they are read at every look. */
 const DEAF_LOOKS = 1;
 
@@ -80,15 +83,18 @@ export class Guard {
     this.#by.clear();
     if (sets.length + rules.length === 0) return;
     const names = [...new Set(sets.map(({ set }) => `set ${set}`))];
+    const gone = [...rules, ...names].join(", ");
     log.warn("another tool changed the firewall, putting it back", {
-      gone: [...rules, ...names].join(", "),
+      gone,
       ...(by === "" ? {} : { by }),
     });
-    if (sets.length > 0) {
+    // Rules that cannot be loaded may want sets that went after they were looked at.
+    if (sets.length > 0 || this.#failing) {
       await this.#guarded.refill();
       this.#guarded.rotation.refresh();
     }
     if (rules.length > 0) await this.#guarded.kernel.loadRules();
+    this.#guarded.tally.repair({ at: this.#clock.now(), what: gone });
     log.info("the firewall is whole again");
   }
 
@@ -103,13 +109,12 @@ export class Guard {
   #expected(): Expectation[] {
     const { rotation, hiddenPort } = this.#guarded;
     const opening = rotation.opening;
-    if (opening === null) return []; // it is being opened: the rotation reports what is in the way
-    const first = (set: string, ports: readonly { readonly port: number }[]): Expectation[] =>
-      ports.slice(0, 1).map(({ port }) => ({ set, element: String(port) }));
+    const hidden = { set: HIDDEN.name, element: String(hiddenPort) };
+    if (opening === null) return [hidden]; // the ports are just being changed
     return [
-      { set: HIDDEN.name, element: String(hiddenPort) },
-      ...first(SSH.name, opening.ssh.slice(-1)),
-      ...first(TRAP.name, opening.traps),
+      hidden,
+      ...longest(SSH.name, opening.ssh),
+      ...longest(TRAP.name, opening.traps),
     ];
   }
 
@@ -136,4 +141,11 @@ export class Guard {
     if (by !== null) this.#by.add(by);
     this.#wake.abort();
   }
+}
+
+/** The port that the kernel keeps longest: those of the minute before end by themselves. */
+function longest(set: string, ports: readonly TimedPort[]): Expectation[] {
+  if (ports.length === 0) return [];
+  const { port } = ports.reduce((a, b) => b.seconds > a.seconds ? b : a);
+  return [{ set, element: String(port) }];
 }

@@ -1,5 +1,5 @@
 import { FAMILIES } from "../core/address.ts";
-import type { ServerConfig } from "../core/config.ts";
+import type { ServerConfig } from "../core/server_options.ts";
 import { rulesText } from "../core/firewall/iptables.ts";
 import {
   applyOpening,

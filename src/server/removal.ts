@@ -10,7 +10,7 @@ import type { Clock } from "../host/clock.ts";
 import { restoreSets, setNames } from "../host/ipset.ts";
 import { type Backend, BACKENDS, restoreRules, saveRules } from "../host/iptables.ts";
 import { isConnected } from "../host/procfs.ts";
-import { ToolFailure } from "../host/tool.ts";
+import { ToolFailure } from "../host/tool_failure.ts";
 import { persist } from "./persist.ts";
 
 /** Long enough to outlast another tool that holds the lock for half a minute. */

@@ -3,6 +3,7 @@ import { C3poError } from "../core/errors.ts";
 import { minuteAt, minuteStart } from "../core/minute.ts";
 import { nextChange, type Opening, openingAt, type PortRules } from "../core/opening.ts";
 import { neighboursOf, type Schedule } from "../core/schedule.ts";
+import type { Tally } from "../core/tally.ts";
 import type { Clock } from "../host/clock.ts";
 import type { StagedChange } from "./kernel.ts";
 
@@ -13,6 +14,7 @@ export interface RotationOptions {
   /** The rules of the moment: services come and go. */
   readonly rules: () => Promise<PortRules>;
   readonly grace: number;
+  readonly tally: Tally;
 }
 
 /** Where openings go: the kernel. */
@@ -40,6 +42,7 @@ export class Rotation {
   #opening: Opening | null = null;
   /** When what is open must change; null if what is open is not known. */
   #due: number | null = null;
+  #changing = false;
   #wake = new AbortController();
   #failures = 0;
   #blocked = "";
@@ -51,9 +54,9 @@ export class Rotation {
     this.#clock = clock;
   }
 
-  /** What was opened last; null if that is not known to have worked. */
+  /** What is open; null while that changes, or if it is not known to have worked. */
   get opening(): Opening | null {
-    return this.#due === null ? null : this.#opening;
+    return this.#due === null || this.#changing ? null : this.#opening;
   }
 
   /** Opens the ports of this moment. */
@@ -87,6 +90,7 @@ export class Rotation {
         this.#failures = 0;
       } catch (error) {
         if (!(error instanceof C3poError)) throw error;
+        this.#options.tally.failedChange();
         if (this.#failures++ % REPORT_EVERY === 0) {
           log.error("change of minute failed, trying again", { error: error.message });
         }
@@ -108,15 +112,24 @@ export class Rotation {
       await staged.cancel();
       return await this.#resume(stop);
     }
-    await staged.apply();
-    if (!stop.aborted) this.#settle(opening, due);
+    this.#changing = true;
+    try {
+      await staged.apply();
+      if (stop.aborted) return;
+      if (due === minuteStart(opening.minute)) this.#options.tally.change(this.#clock.now() - due);
+      this.#settle(opening, due);
+    } finally {
+      this.#changing = false;
+    }
   }
 
   /** After a step of the clock, or a suspend: nothing that was prepared is worth anything. */
   async #resume(stop: AbortSignal): Promise<void> {
     if (stop.aborted) return;
     const opening = await this.open();
-    log.warn("the clock was set, ports follow it", { minute: opening.minute });
+    log.warn("the clock was set or this machine was held up, ports follow", {
+      minute: opening.minute,
+    });
   }
 
   /**

@@ -1,36 +1,27 @@
 import { getLogger } from "@logtape/logtape";
 import { FAMILIES, type Family } from "../core/address.ts";
-import type { ServerConfig } from "../core/config.ts";
-import { formatDuration } from "../core/duration.ts";
-import { firstEntries, hideSeconds } from "../core/firewall/ipset.ts";
-import { firewallPlan } from "../core/firewall/plan.ts";
-import type { PortRules } from "../core/opening.ts";
-import { formatPortRange } from "../core/ports.ts";
-import type { Schedule } from "../core/schedule.ts";
-import { DEFAULT_BANNER, TARPIT_PORT } from "../core/tarpit.ts";
+import { C3poError } from "../core/errors.ts";
+import { Tally } from "../core/tally.ts";
 import type { AdminSession } from "../host/admin.ts";
 import type { Clock } from "../host/clock.ts";
 import { hasIptables } from "../host/iptables.ts";
-import { bannerOf, listenAnywhere } from "../host/listener.ts";
 import { lockServe } from "../host/lock.ts";
 import type { ServiceManager } from "../host/notify.ts";
 import { hasIpv6 } from "../host/procfs.ts";
-import { tellClock } from "./clock_note.ts";
-import { Defence } from "./defence.ts";
-import { Guard } from "./guard.ts";
-import { heartbeat } from "./heartbeat.ts";
-import { type Hiding, Kernel } from "./kernel.ts";
-import { Rotation } from "./rotation.ts";
-import { Services } from "./services.ts";
+import type { Defence } from "./defence.ts";
+import type { Kernel } from "./kernel.ts";
+import type { Services } from "./services.ts";
 import { Trial } from "./trial.ts";
+import { keepWatch, type Orders, type Relief } from "./watch.ts";
 import { checkWayIn } from "./welcome.ts";
 
 const log = getLogger(["c3po", "serve"]);
 
-/** What `serve` needs beside its configuration. */
+/** What `serve` needs. */
 export interface Serving {
-  readonly config: ServerConfig;
-  readonly schedule: Schedule;
+  readonly orders: Orders;
+  /** Reads the configuration again. */
+  readonly reread: () => Promise<Orders>;
   readonly clock: Clock;
   /** Where run-time files live. */
   readonly runtimeFolder: string;
@@ -44,94 +35,83 @@ export interface Serving {
   readonly force: boolean;
 }
 
+/** What a daemon is asked for from outside. */
+export interface Requests {
+  /** Aborted when it shall end; the reason is the name of the signal. */
+  readonly end: AbortSignal;
+  /** A signal that is aborted by the next request to read the configuration again. */
+  reload(): AbortSignal;
+}
+
 /**
- * Opens the ports of each minute, springs the traps and keeps the bans, until the signal is
- * aborted; then removes every trace. A start that fails half-way removes what it did.
+ * Opens the ports of each minute, springs the traps and keeps the bans, until the end is asked for;
+ * then removes every trace. A start that fails half-way removes what it did. When the configuration
+ * is read again, ports, bans and rules stay until those of the new one take their place.
  */
-export async function serve(serving: Serving, signal: AbortSignal): Promise<void> {
-  const { config, schedule, clock, service, admin } = serving;
+export async function serve(serving: Serving, requests: Requests): Promise<void> {
+  const { clock, service } = serving;
   await using undo = new AsyncDisposableStack();
   const lock = await lockServe(serving.runtimeFolder);
   undo.defer(() => lock.release());
-  const listener = listenAnywhere(TARPIT_PORT);
-  undo.defer(() => listener.close());
-  const families = await familiesHere();
-  const services = new Services(config, listener.port, families);
-  await checkWayIn(config, schedule.range, await services.taken(), admin, serving.force);
-  const trial = config.try === undefined
-    ? null
-    : await Trial.begin(config.try, config.sshPort, clock);
-  const plan = firewallPlan({ ...config, families, tarpitPort: listener.port });
-  const kernel = new Kernel(plan, hiding(config, trial), clock);
-  const rules = (): Promise<PortRules> => services.rules();
-  const rotation = new Rotation({ ...config, schedule, rules }, kernel, clock);
-  const banner = await bannerToShow(config.sshPort);
-
-  await kernel.look();
+  const post = { ...serving, families: await familiesHere(), tally: new Tally(clock.now()) };
+  let orders = serving.orders;
+  let inCharge: Kernel | null = null;
+  let trial: Trial | null = null;
   undo.defer(async () => {
-    await kernel.remove();
+    await inCharge?.remove();
     // Not reached if something could not be removed: then the guardian tries as well.
     await trial?.end();
   });
-  await kernel.clearMisfits();
-  const defence = await Defence.open({ ...serving, families, banner });
-  undo.defer(() => defence.close());
-  if (admin !== null) await defence.welcome(admin.address);
-  await kernel.loadSets(firstEntries(config.allow, families));
-  const opening = await rotation.open();
-  await kernel.loadRules();
-  log.info("started", {
-    ssh_port: config.sshPort,
-    range: formatPortRange(schedule.range),
-    traps: opening.traps.length,
-    grace: formatDuration(config.grace),
-    families: families.map((family) => `IPv${family}`).join(","),
-    next: "log in with: c3po ssh HOST",
-  });
-  const refill = async (): Promise<void> => {
-    await kernel.loadSets(firstEntries(config.allow, families));
-    await defence.refill();
+  const first: Relief = {
+    before: async (kernel, services) => {
+      trial = await beginTrial(serving, services, clock);
+      inCharge = kernel;
+      return trial;
+    },
+    after: async (defence: Defence) => {
+      if (serving.admin !== null) await defence.welcome(serving.admin.address);
+    },
   };
-  const guard = new Guard({ kernel, rotation, hiddenPort: config.sshPort, refill }, clock);
-  await service.ready();
-  await service.status(`${opening.traps.length} traps, SSH port of the minute open`);
-  await together(signal, [
-    (stop) => rotation.run(stop),
-    (stop) => guard.run(stop),
-    () => tellClock(),
-    (stop) => heartbeat(service, () => rotation.onTime(), clock, stop),
-    ...defence.parts(listener),
-    ...(trial === null ? [] : [(stop: AbortSignal) => trial.run(stop)]),
-  ]).finally(() => service.stopping());
-  log.info("stopped", { signal: String(signal.reason) });
+  const later: Relief = {
+    before: (kernel) => {
+      inCharge = kernel;
+      return Promise.resolve(trial);
+    },
+    after: () => Promise.resolve(),
+  };
+  for (let relief = first; !requests.end.aborted; relief = later) {
+    const reload = requests.reload();
+    await keepWatch(orders, post, relief, AbortSignal.any([requests.end, reload]))
+      .finally(() => requests.end.aborted ? service.stopping() : undefined);
+    if (requests.end.aborted) break;
+    await service.reloading();
+    orders = await renewed(orders, serving.reread);
+  }
+  log.info("stopped", { signal: String(requests.end.reason) });
 }
 
-/** Runs the parts of the daemon until the signal is aborted; the fall of one stops the others. */
-async function together(
-  signal: AbortSignal,
-  parts: readonly ((stop: AbortSignal) => Promise<void>)[],
-): Promise<void> {
-  const fallen = new AbortController();
-  const stop = AbortSignal.any([signal, fallen.signal]);
-  const ends = await Promise.allSettled(parts.map((part) =>
-    part(stop).catch((error) => {
-      fallen.abort();
-      throw error;
-    })
-  ));
-  for (const end of ends) if (end.status === "rejected") throw end.reason;
+/** Whoever starts this must be able to come back; a trial begins before anything is changed. */
+async function beginTrial(
+  { orders: { config, schedule }, admin, force }: Serving,
+  services: Services,
+  clock: Clock,
+): Promise<Trial | null> {
+  await checkWayIn(config, schedule.range, await services.taken(), admin, force);
+  if (config.try === undefined) return null;
+  return await Trial.begin(config.try, config.sshPort, clock);
 }
 
-async function bannerToShow(sshPort: number): Promise<string> {
-  const banner = await bannerOf(sshPort);
-  if (banner === null) log.warn("no sshd answers, the ports will lead nowhere", { port: sshPort });
-  return banner ?? DEFAULT_BANNER;
-}
-
-/** While the configuration is on trial, a death opens plain SSH again, whatever else is set. */
-function hiding(config: ServerConfig, trial: Trial | null): Hiding {
-  const seconds = (): number => hideSeconds(trial === null || trial.passed ? config.fail : "open");
-  return { port: config.sshPort, seconds };
+/** The new orders; the old ones, with a word why, if there is something wrong with the new. */
+async function renewed(old: Orders, reread: () => Promise<Orders>): Promise<Orders> {
+  try {
+    const orders = await reread();
+    log.info("the configuration was read again");
+    return orders;
+  } catch (error) {
+    if (!(error instanceof C3poError)) throw error;
+    log.error("the new configuration cannot be used, the old one stays", { error: error.message });
+    return old;
+  }
 }
 
 async function familiesHere(): Promise<readonly Family[]> {

@@ -1,6 +1,6 @@
 import { getLogger } from "@logtape/logtape";
 import type { Family } from "../core/address.ts";
-import type { ServerConfig } from "../core/config.ts";
+import type { ServerConfig } from "../core/server_options.ts";
 import { C3poError } from "../core/errors.ts";
 import type { PortRules } from "../core/opening.ts";
 import { forwardedPorts } from "../core/sockets.ts";

@@ -2,6 +2,7 @@ import { parseBanned } from "../core/address.ts";
 import { Crowd, greeting, type TarpitPolicy } from "../core/tarpit.ts";
 import type { Clock } from "../host/clock.ts";
 import type { Guest, Listener } from "../host/listener.ts";
+import type { Banner } from "./banner.ts";
 
 /** A guest, and when it gets its next drip. */
 interface HeldGuest extends Guest {
@@ -21,15 +22,15 @@ const LOOK_MS = 1000;
  */
 export class Tarpit {
   readonly #policy: TarpitPolicy;
-  readonly #greeting: Uint8Array;
+  readonly #banner: Pick<Banner, "line">;
   readonly #clock: Clock;
   readonly #held = new Set<HeldGuest>();
   readonly #crowd = new Crowd<HeldGuest>();
 
-  /** @param banner what the real sshd says first */
-  constructor(policy: TarpitPolicy, banner: string, clock: Clock) {
+  /** @param banner what the real sshd says first, as far as it is known */
+  constructor(policy: TarpitPolicy, banner: Pick<Banner, "line">, clock: Clock) {
     this.#policy = policy;
-    this.#greeting = greeting(banner);
+    this.#banner = banner;
     this.#clock = clock;
   }
 
@@ -69,7 +70,7 @@ export class Tarpit {
     };
     this.#held.add(held);
     this.#crowd.add(held.unit, held);
-    this.#send(held, this.#greeting);
+    this.#send(held, greeting(this.#banner.line));
     this.#hear(held).catch(() => {}).finally(() => this.#release(held));
   }
 

@@ -1,5 +1,5 @@
 import { getLogger } from "@logtape/logtape";
-import type { ServerConfig } from "../core/config.ts";
+import type { ServerConfig } from "../core/server_options.ts";
 import { isPrivate, refuseLockout } from "../core/lockout.ts";
 import { formatPortRange, type PortRange } from "../core/ports.ts";
 import type { AdminSession } from "../host/admin.ts";

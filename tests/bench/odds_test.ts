@@ -3,17 +3,18 @@ import fc from "fast-check";
 import { banMinutes, FORGOTTEN, LAST_STEP, POLICY } from "../../bench/odds/bans.ts";
 import { deviation, type Figure, TOLERANCE } from "../../bench/odds/figure.ts";
 import * as odds from "../../bench/odds/formulas.ts";
-import { graces } from "../../bench/odds/grace.ts";
 import { FIRST_MINUTE, scheduleOf } from "../../bench/odds/minutes.ts";
 import { Random, RandomOrder } from "../../bench/odds/random.ts";
 import results from "../../bench/odds/results.json" with { type: "json" };
 import { simulate } from "../../bench/odds/simulate.ts";
 import { metByMinute } from "../../bench/odds/slow.ts";
+import { tripwires } from "../../bench/odds/tripwires.ts";
 import { parseBanned } from "../../src/core/address.ts";
 import { FORGET_SECONDS, Ledger } from "../../src/core/ledger.ts";
-import { MINUTE_MS } from "../../src/core/minute.ts";
+import { MINUTE_MS, minuteStart } from "../../src/core/minute.ts";
+import { openingAt } from "../../src/core/opening.ts";
 import { sizeOf } from "../../src/core/ports.ts";
-import type { MinutePorts } from "../../src/core/schedule.ts";
+import { type MinutePorts, neighboursOf } from "../../src/core/schedule.ts";
 
 const { N } = odds;
 
@@ -167,6 +168,42 @@ Deno.test("a random order has each port once, and any port anywhere", () => {
   for (const values of [firsts, lasts]) assert(Math.abs(unevenness(values, 20)) < TOLERANCE);
 });
 
+Deno.test("whatever the grace, sshd is one of t+1 open ports at every moment, but for ports that minutes share", async () => {
+  const schedule = await scheduleOf(new Random(4));
+  const others = { taken: new Set<number>(), tripwires: [], own: new Set<number>() };
+  const minutes = 20;
+  for (const traps of [15, 255, 4095]) {
+    const sets = await Promise.all(
+      Array.from({ length: minutes }, (_, i) => neighboursOf(schedule, FIRST_MINUTE + i, traps)),
+    );
+    for (const grace of [0, 1, 15, 30, 45, 60]) {
+      for (const second of [0, 10, 25, 35, 50, 59]) {
+        let sum = 0, together = 0;
+        for (const ports of sets) {
+          const moment = minuteStart(ports.current.minute) + second * 1000;
+          const open = openingAt(moment, ports, { grace, ...others });
+          together = open.ssh.length;
+          sum += together / (together + open.traps.length);
+        }
+        const ratio = sum / minutes / odds.inGrace(N, traps, together);
+        assertAlmostEquals(ratio, 1, 0.002, `${traps} traps, ${grace} s, at second ${second}`);
+        assert(odds.inGrace(N, traps, together) < 1.07 * odds.firstIsSsh(traps));
+      }
+    }
+  }
+});
+
+Deno.test("addresses that spend themselves on two minutes at once do worse than on one", () => {
+  for (const t of [15, 255]) {
+    assertAlmostEquals(odds.inGrace(N, t, 1), odds.firstIsSsh(t), 1e-12);
+    for (let k = 1; k <= t + 1; k++) {
+      const open = 2 * (t + 1);
+      const missesBoth = (open - k) * (open - 1 - k) / (open * (open - 1));
+      assert(1 - missesBoth <= odds.together(t, k) + 1e-12);
+    }
+  }
+});
+
 Deno.test("a ban takes all of a /64 from its owner", () => {
   const hex = fc.integer({ min: 0, max: 0xffff }).map((word) => word.toString(16));
   fc.assert(fc.property(fc.array(hex, { minLength: 4, maxLength: 4 }), (host) => {
@@ -201,7 +238,8 @@ Deno.test("the published simulation agrees with the formulas within its stated e
 });
 
 Deno.test("the same seed gives the same numbers, another one gives others", async () => {
-  const run = async (seed: number) => JSON.stringify(await graces(new Random(seed), { probes: 1 }));
+  const run = async (seed: number) =>
+    JSON.stringify(await tripwires(new Random(seed), { probes: 1 }));
   assertEquals(await run(1), await run(1));
   assertNotEquals(await run(1), await run(2));
 });

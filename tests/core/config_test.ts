@@ -1,10 +1,6 @@
 import { assertEquals, assertThrows } from "@std/assert";
-import {
-  fileSource,
-  readServerConfig,
-  SERVER_OPTIONS,
-  type Source,
-} from "../../src/core/config.ts";
+import { fileSource, readServerConfig, type Source } from "../../src/core/config.ts";
+import { SERVER_OPTIONS } from "../../src/core/server_options.ts";
 import { C3poError, Failure, Misuse } from "../../src/core/errors.ts";
 
 function flags(values: Record<string, string[]>): Source {

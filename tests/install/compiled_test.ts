@@ -4,6 +4,7 @@ import { CHECKOUT, isRoot, must, run, type RunResult } from "../kernel/lab.ts";
 import { Scene } from "./releases.ts";
 import manifest from "../../deno.json" with { type: "json" };
 
+const TARGET = `linux-${Deno.build.arch}`;
 const KEY = "c3po-1-AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
 
 /** Compiles once for all tests here, as in a closed network: see .ci/compile. */
@@ -75,9 +76,9 @@ Deno.test("the compiled c3po has no memory that is executable and not of a file"
 
 Deno.test("the archive of a release installs the compiled c3po with all that goes with it", async () => {
   await binary;
-  await must(join(CHECKOUT, ".ci/compile"), ["linux-x86_64"], { env: { DENO: Deno.execPath() } });
+  await must(join(CHECKOUT, ".ci/compile"), [TARGET], { env: { DENO: Deno.execPath() } });
   await using scene = await Scene.create();
-  await scene.serve("1.0.0", await Deno.readFile(join(CHECKOUT, "dist/c3po-linux-x86_64.tar.gz")));
+  await scene.serve("1.0.0", await Deno.readFile(join(CHECKOUT, `dist/c3po-${TARGET}.tar.gz`)));
   const sums = await Deno.readTextFile(join(CHECKOUT, "dist/SHA256SUMS"));
   assertEquals(sums, new TextDecoder().decode(scene.answers.get(scene.sums) as Uint8Array));
   const { code, stderr } = await scene.install();

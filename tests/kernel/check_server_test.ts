@@ -58,6 +58,8 @@ kernelTest("c3po check says what is wrong, with a next step, and exits 1", async
   const nobody = await check(lab);
   assertEquals(nobody.code, 1);
   assertMatch(about(nobody.findings, "sshd"), /^fail: nothing listens on port 22/);
+  const atBoot = await check(lab, "export INVOCATION_ID=1");
+  assertMatch(about(atBoot.findings, "sshd"), /^warn: nothing listens on port 22/);
   await startSshd(lab.server);
   const full = join(lab.server.directory, "full");
   await Deno.writeTextFile(full, "95\n");

@@ -18,7 +18,7 @@ const DISTURBANCES: readonly [string, string, RegExp][] = [
   [
     "iptables -F in every table",
     "for f in T 6T; do for t in raw mangle nat filter; do $f -t $t -F; done; done",
-    /rules of raw C3PO-PRE.*jump from filter INPUT/,
+    /rules of filter C3PO-IN.*jump from filter INPUT/,
   ],
   [
     "rules and chains deleted, as by a restart of firewalld",

@@ -3,6 +3,7 @@ export { c3poCommand, CHECKOUT, denoDirectory } from "./lab/c3po.ts";
 export { listNamespaces, sweepStale } from "./lab/names.ts";
 export { Namespace } from "./lab/namespace.ts";
 export { Lab } from "./lab/network.ts";
+export { Pane } from "./lab/pane.ts";
 export {
   Child,
   must,

@@ -85,6 +85,10 @@ kernelTest("serve without root says so, with a hint, and changes nothing", async
       stderr,
       /^c3po: error: serve needs root to change the firewall\nc3po: hint: .*--dry-run$/m,
     );
+    const status = command.with(-1, "status");
+    const asked = await lab.server.run("setpriv", [...nobody, ...status], run);
+    assertEquals([asked.code, asked.stdout], [1, ""]);
+    assertMatch(asked.stderr, /^c3po: error: .* root only\nc3po: hint: run it with sudo$/m);
     assertEquals(await snapshot(lab.server), before);
   } finally {
     await Deno.remove(folder, { recursive: true });

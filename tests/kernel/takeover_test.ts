@@ -15,12 +15,12 @@ import {
 /** What a crash, or another version, can leave, made from what a killed `serve` left. */
 const LEFTOVERS: readonly [string, string][] = [
   ["everything", "true"],
-  ["rules without jumps", "iptables -F INPUT; ip6tables -t raw -F PREROUTING"],
+  ["rules without jumps", "iptables -F INPUT; ip6tables -t nat -F PREROUTING"],
   [
     "doubled jumps",
-    "iptables -A INPUT -p tcp -j C3PO-IN; iptables -t raw -I PREROUTING -j C3PO-PRE",
+    "iptables -A INPUT -p tcp -j C3PO-IN; iptables -t nat -I PREROUTING -j C3PO-NAT",
   ],
-  ["chains without rules", "iptables -t raw -F C3PO-PRE; ip6tables -t nat -F C3PO-NAT"],
+  ["chains without rules", "iptables -t nat -F C3PO-OPEN; ip6tables -t nat -F C3PO-NAT"],
   [
     "a chain nobody knows",
     "iptables -t mangle -N C3PO-OLD; iptables -t mangle -A INPUT -j C3PO-OLD",

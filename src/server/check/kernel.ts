@@ -7,7 +7,8 @@ import type { Chain, Rule } from "../../core/firewall/rules.ts";
 import { TARPIT_PORT } from "../../core/tarpit.ts";
 import { hasIptables } from "../../host/iptables.ts";
 import { hasIpv6 } from "../../host/procfs.ts";
-import { runTool, ToolFailure, tryTool } from "../../host/tool.ts";
+import { runTool, tryTool } from "../../host/tool.ts";
+import { ToolFailure } from "../../host/tool_failure.ts";
 import type { Checkup } from "./checkup.ts";
 
 const MODULES =

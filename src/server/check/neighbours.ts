@@ -2,7 +2,8 @@ import { FAMILIES } from "../../core/address.ts";
 import { denyingChains } from "../../core/base_chains.ts";
 import type { Finding } from "../../core/finding.ts";
 import { backendHere, BACKENDS, hasIptables, saveRules } from "../../host/iptables.ts";
-import { ToolFailure, tryTool } from "../../host/tool.ts";
+import { tryTool } from "../../host/tool.ts";
+import { ToolFailure } from "../../host/tool_failure.ts";
 import type { Checkup } from "./checkup.ts";
 
 /** Names that other tools give to their chains. */

@@ -5,7 +5,7 @@ import { sshdSettings } from "../../host/sshd.ts";
 import type { Checkup } from "./checkup.ts";
 
 /** sshd, to which the ports lead. */
-export async function sshdFindings({ config }: Checkup): Promise<Finding[]> {
+export async function sshdFindings({ config, isService }: Checkup): Promise<Finding[]> {
   const what = "sshd";
   const port = config.sshPort;
   const settings = await sshdSettings();
@@ -15,7 +15,9 @@ export async function sshdFindings({ config }: Checkup): Promise<Finding[]> {
     const todo = elsewhere.length > 0
       ? `sshd is set up for port ${elsewhere.join(", ")}: serve --ssh-port ${elsewhere[0]}`
       : "start it, or name its port with serve --ssh-port";
-    return [{ grade: "fail", what, found: `nothing listens on port ${port} for others`, todo }];
+    // At boot sshd may come later, and serve must not wait for it.
+    const grade = isService ? "warn" : "fail";
+    return [{ grade, what, found: `nothing listens on port ${port} for others`, todo }];
   }
   const findings: Finding[] = [];
   const banner = await bannerOf(port);

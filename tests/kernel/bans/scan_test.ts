@@ -1,4 +1,4 @@
-import { assert, assertEquals, assertMatch } from "@std/assert";
+import { assert, assertEquals, assertMatch, assertNotEquals } from "@std/assert";
 import {
   kernelTest,
   Lab,
@@ -32,7 +32,8 @@ kernelTest("a scan of all ports is shut out at the first trap it meets", async (
     const open = [...states].filter(([, state]) => state === "open").map(([port]) => port);
     // Ports are scanned upwards; whatever lies below the first trap was met before it.
     assert(open.every((port) => port <= lowest), `open: ${open}, lowest trap: ${lowest}`);
-    for (const port of hidden) assertEquals(states.get(port), "closed");
+    // Closed, or silent where an overloaded machine lost the answer.
+    for (const port of hidden) assertNotEquals(states.get(port), "open");
   }));
   for (const [peer, address] of [["syns", address4], ["connects", address4], ["six", address6]]) {
     assertEquals(await syn(lab.peer(peer!), address!, (await serve.ports()).ssh), "closed");

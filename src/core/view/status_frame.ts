@@ -1,0 +1,170 @@
+import { formatDuration } from "../duration.ts";
+import type { Finding } from "../finding.ts";
+import { minuteAt } from "../minute.ts";
+import { formatMoment } from "../moment.ts";
+import { DEFAULT_RANGE, parsePortRange } from "../ports.ts";
+import { secondsLeft, type Status } from "../status.ts";
+import { apart, fit, type Ink, type Line, span, widthOf } from "./ink.ts";
+import { portMap } from "./port_map.ts";
+
+/** How large a frame is. */
+export interface Size {
+  readonly columns: number;
+  readonly rows: number;
+}
+
+/** From so many columns on there is room for what would else be left out. */
+const WIDE = 110;
+const MARGIN = "  ";
+
+const GRADES: Readonly<Record<Finding["grade"], Ink>> = { ok: "good", warn: "warn", fail: "bad" };
+
+/**
+ * A picture of the server at one moment.
+ *
+ * @param scroll how many bans of the list are passed over
+ * @returns lines, at most as many and as wide as there is room for
+ */
+export function statusFrame(status: Status, { columns, rows }: Size, scroll = 0): Line[] {
+  const tall = rows >= 32;
+  const top = [
+    heading(status, columns),
+    [],
+    countdown(status.now, columns),
+    ...tall ? [[]] : [],
+    legend(status),
+    ...map(status, columns, tall ? 4 : 2),
+    [],
+  ];
+  const bottom = [[], figures(status, columns), ...findings(status, columns)];
+  const room = Math.max(0, rows - top.length - bottom.length);
+  return [...top, ...lists(status, columns, room, scroll), ...bottom]
+    .slice(0, rows).map((line) => widthOf(line) > columns ? fit(line, columns) : line);
+}
+
+function heading({ now, report }: Status, columns: number): Line {
+  const state = report === null
+    ? span("not serving", "bad")
+    : span(`serving for ${formatDuration(roughly((now - report.startedAt) / 1000))}`, "good");
+  const who = report === null ? [] : [span(`, process ${report.pid}`, "faint")];
+  const time = span(`${formatMoment(now).replace("T", " ").replace("Z", "")} UTC `, "faint");
+  return apart([span(" C3PO ", "title"), state, ...who], [time], columns);
+}
+
+/** The two largest units are enough. */
+function roughly(seconds: number): number {
+  const unit = seconds >= 86_400 ? 3600 : seconds >= 3600 ? 60 : 1;
+  return Math.max(0, Math.floor(seconds / unit) * unit);
+}
+
+function countdown(now: number, columns: number): Line {
+  const left = secondsLeft(now);
+  const label = span(`${MARGIN}next change in ${String(left).padStart(2)} s  `);
+  const width = Math.max(0, columns - widthOf([label]) - MARGIN.length);
+  const done = Math.round((60 - left) * width / 60);
+  return [label, span("█".repeat(done), "bar"), span("░".repeat(width - done), "faint")];
+}
+
+function legend({ now, ssh, traps }: Status): Line {
+  const minute = minuteAt(now);
+  const own = ssh.find((port) => port.minute === minute);
+  const others = ssh.filter((port) => port.minute !== minute).map((port) =>
+    span(` ${port.minute < minute ? "last" : "next"} ${port.port}`)
+  );
+  return [
+    span(`${MARGIN}S`, "ssh"),
+    span(" SSH "),
+    own === undefined ? span("shut", "bad") : span(String(own.port), "ssh"),
+    ...others,
+    span("   x", "trap"),
+    span(` ${traps.length} ${traps.length === 1 ? "trap" : "traps"}`),
+  ];
+}
+
+function map({ report, ssh, traps }: Status, columns: number, rows: number): Line[] {
+  const range = report === null ? DEFAULT_RANGE : parsePortRange(report.range);
+  const width = Math.max(1, columns - 2 * (MARGIN.length + 1 + String(range.high).length));
+  const ports = { ssh: ssh.map(({ port }) => port), traps };
+  return portMap(range, ports, width, rows).map((line) => [span(MARGIN), ...line]);
+}
+
+function lists(status: Status, columns: number, rows: number, scroll: number): Line[] {
+  const wide = columns >= WIDE;
+  const left = wide ? Math.floor(columns / 2) : Math.floor(columns * 0.45);
+  const bans = [bansTitle(status), ...bansList(status, left, scroll)];
+  const hits = [[span("LAST HITS", "title")], ...hitsList(status, wide)];
+  return Array.from({ length: rows }, (_, row) => [
+    ...fit([span(MARGIN), ...overflow(bans, row, rows)], left),
+    span(MARGIN),
+    ...hits[row] ?? [],
+  ]);
+}
+
+/** The last row that is seen says how many are not. */
+function overflow(lines: readonly Line[], row: number, rows: number): Line {
+  if (row < rows - 1 || lines.length <= rows) return lines[row] ?? [];
+  return [span(`and ${lines.length - rows + 1} more`, "faint")];
+}
+
+function bansTitle({ banned }: Status): Line {
+  const count = banned[4] + banned[6];
+  return [span(`BANS ${count}`, "title"), span(` (IPv4 ${banned[4]}, IPv6 ${banned[6]})`, "faint")];
+}
+
+function bansList({ bans }: Status, columns: number, scroll: number): Line[] {
+  if (bans === null) return [[span("too many to list here: c3po ban", "faint")]];
+  return bans.slice(scroll).map(({ address, seconds }) => {
+    const left = seconds === null ? "for ever" : formatDuration(seconds);
+    return apart([span(address)], [span(left, "warn")], columns - MARGIN.length);
+  });
+}
+
+function hitsList({ report }: Status, wide: boolean): Line[] {
+  return (report?.recent ?? []).map(({ at, address, port, trigger, offences, seconds }) => [
+    span(`${new Date(at).toISOString().slice(11, 19)}  `, "faint"),
+    span(address.padEnd(15)),
+    span(" → ", "faint"),
+    span(port === null ? "?" : String(port), "trap"),
+    ...wide
+      ? [span(`  ${trigger}, offence ${offences}, banned for ${formatDuration(seconds)}`, "faint")]
+      : [],
+  ]);
+}
+
+function figures({ report }: Status, columns: number): Line {
+  if (report === null) return [];
+  const { held, arrivals, changes, lastDelaySeconds, worstDelaySeconds, repairs } = report;
+  const delay = lastDelaySeconds === null
+    ? ""
+    : ` (last ${ms(lastDelaySeconds)}, worst ${ms(worstDelaySeconds)})`;
+  const parts = [
+    `tarpit holds ${held}, took ${arrivals}`,
+    `changes ${changes}${delay}`,
+    `repairs ${repairs}`,
+    ...columns >= WIDE ? [`hits ${report.hits}`, `bans ${report.bans}`] : [],
+  ];
+  return [span(MARGIN + parts.join("   "))];
+}
+
+function ms(seconds: number): string {
+  return `${Math.round(seconds * 1000)} ms`;
+}
+
+/** What is well on one line, what is not on lines of its own. */
+function findings({ health }: Status, columns: number): Line[] {
+  const bad = health.filter(({ grade }) => grade !== "ok");
+  const good = health.filter(({ grade }) => grade === "ok").map(({ what, found }) =>
+    `${what} ${found}`
+  ).join(", ");
+  return [
+    ...good === "" ? [] : [[span(`${MARGIN}ok    `, "good"), span(good)]],
+    ...bad.map(({ grade, what, found, todo }): Line => [
+      span(`${MARGIN}${grade.padEnd(6)}`, GRADES[grade]),
+      span(`${what} ${found}`),
+      ...todo === undefined || columns < WIDE ? [] : [span(`  -> ${todo}`, "faint")],
+    ]),
+    ...columns >= WIDE
+      ? []
+      : bad.flatMap(({ todo }) => todo === undefined ? [] : [[span(`${MARGIN}      -> ${todo}`)]]),
+  ];
+}
