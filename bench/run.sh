@@ -3,7 +3,8 @@
 #
 # Measures C3PO beside its peers and writes docs/BENCHMARKS.md, its pictures, and bench/side/results/*.json.
 # QUESTION is small, login, cost, change, scan, flood or bans; all of them unless given, in about fifteen
-# minutes. The peers come from the machine's packages; none of them is started as a service.
+# minutes. The peers come from the machine's packages; none of them is started as a service. --quick only
+# tries out whether everything works, and leaves what it measured in a temporary folder.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 PATH=$PATH:/usr/sbin:/sbin
@@ -47,6 +48,15 @@ main() {
 	if DENO=$deno .ci/compile >&2; then
 		cp dist/c3po "$prefix/compiled" && C3PO_COMPILED=$prefix/compiled
 	else say "c3po is not compiled here, so only the installed one is measured"; fi
+	if [ "${1:-}" = --quick ]; then
+		local results
+		results=$(mktemp -d)
+		cp bench/side/results/*.json "$results" # for questions that are not asked
+		"$deno" run --frozen -A bench/side/main.ts --out="$results" "$@"
+		"$deno" run --frozen -A bench/side/report.ts "$results" "$results/BENCHMARKS.md"
+		say "see $results"
+		return
+	fi
 	"$deno" run --frozen -A bench/side/main.ts "$@"
 	"$deno" run --frozen -A bench/side/report.ts
 	(cd bench/draw && "$deno" run --frozen --allow-env=NODE_ENV --allow-read=.. \

@@ -1,5 +1,5 @@
 /** What does it cost to run? */
-import { Lab, must } from "../../tests/kernel/lab.ts";
+import { Lab, must, type Namespace } from "../../tests/kernel/lab.ts";
 import { c3poProgram, compiledProgram, startC3po } from "./harness/c3po.ts";
 import { CpuMeter, memoryOf, type Use } from "./harness/meter.ts";
 import { progress } from "./harness/progress.ts";
@@ -9,12 +9,14 @@ import { PEERS } from "./peers/all.ts";
 import { c3po } from "./peers/c3po.ts";
 import type { Peer } from "./peers/peer.ts";
 
-/** After its start a program is not idle yet. */
-const SETTLE_MS = 10_000;
+/** After its start a program is not idle yet: V8 tidies up half a minute later. */
+const SETTLE_MS = 35_000;
 
 export interface Effort {
   /** How long they are watched doing nothing. */
   readonly seconds: number;
+  /** How long they have to settle before, in milliseconds. */
+  readonly settle?: number;
   /** How often each is started. */
   readonly starts: number;
 }
@@ -32,12 +34,14 @@ export interface Cost {
   readonly diskKb: number;
 }
 
-export async function cost({ seconds, starts }: Effort): Promise<Cost[]> {
+export async function cost({ seconds, starts, settle = SETTLE_MS }: Effort): Promise<Cost[]> {
   const tools = [...PEERS.filter(({ name }) => name !== "sshd alone"), ...compiled()];
   const names = tools.map((_, i) => `m${i}`);
   await using lab = await Lab.create({ peers: names });
   progress("cost: all of them, idle");
-  const found = await Promise.all(tools.map((tool, i) => idle(tool, lab, names[i]!, seconds)));
+  const found = await Promise.all(
+    tools.map((tool, i) => idle(tool, lab.peer(names[i]!), seconds, settle)),
+  );
   const costs: Cost[] = [];
   for (const [i, tool] of tools.entries()) {
     progress(`cost: start of ${tool.name}`);
@@ -68,15 +72,14 @@ function compiled(): Peer[] {
 
 async function idle(
   tool: Peer,
-  lab: Lab,
-  name: string,
+  machine: Namespace,
   seconds: number,
+  settle: number,
 ): Promise<Omit<Cost, "name" | "start" | "diskKb">> {
   try {
-    const machine = lab.peer(name);
     const sshd = await startLoggingSshd(machine);
     const { pid } = await tool.start(machine, sshd.log);
-    await wait(SETTLE_MS);
+    await wait(settle);
     await using meter = await CpuMeter.on(pid!);
     const began = await meter.ms();
     await wait(seconds * 1000);

@@ -1,4 +1,8 @@
-/** Writes `docs/BENCHMARKS.md` from the results of `main.ts` and the notes beside this file. */
+/**
+ * Writes `docs/BENCHMARKS.md` from the results of `main.ts` and the notes beside this file:
+ * `report.ts [RESULTS [DOCUMENT]]`.
+ */
+import { fromFileUrl } from "@std/path";
 import type { Bans, Restart } from "./bans.ts";
 import type { Changes } from "./change.ts";
 import type { Cost } from "./cost.ts";
@@ -18,10 +22,12 @@ interface Results<T> {
   readonly found: T;
 }
 
-const here = (name: string): URL => new URL(name, import.meta.url);
+const here = (name: string): string => fromFileUrl(new URL(name, import.meta.url));
+
+const [folder = here("./results"), document = here("../../docs/BENCHMARKS.md")] = Deno.args;
 
 async function results<T>(name: string): Promise<Results<T>> {
-  return JSON.parse(await Deno.readTextFile(here(`./results/${name}.json`)));
+  return JSON.parse(await Deno.readTextFile(`${folder}/${name}.json`));
 }
 
 const [small, login, cost, change, scan, flood, bans] = await Promise.all([
@@ -184,7 +190,7 @@ const sections = [
   ),
   source(login, "login"),
   "## What does it cost to run?",
-  "All of them idle at the same time, after ten seconds to settle. Memory is added up over the processes of " +
+  "All of them idle at the same time, after 35 seconds to settle. Memory is added up over the processes of " +
   "a tool; “own” is what it has written to, so that nobody shares it and the kernel cannot drop it. CPU " +
   "time includes every program that is started. Size on disk includes the interpreter, but not libraries " +
   "that each Debian has.",
@@ -258,4 +264,4 @@ const sections = [
   (await Deno.readTextFile(here("./notes.md"))).trim(),
 ];
 
-await Deno.writeTextFile(here("../../docs/BENCHMARKS.md"), sections.join("\n\n") + "\n");
+await Deno.writeTextFile(document, sections.join("\n\n") + "\n");
