@@ -49,7 +49,8 @@ export const SERVER_TOOLS: Readonly<Record<string, string>> = {
   "ntpq": "tells the same where ntpd sets it",
   "timedatectl": "tells the same where systemd does",
   "nft": "shows firewalls that iptables does not show (check)",
-  "unshare": "tries the rules where nobody is affected (check), makes the namespaces of the demo",
+  "unshare":
+    "makes the namespaces of the demo, and tries the rules where nobody is affected (check)",
   "nsenter": "runs everything the demo shows, inside of them",
   "test": "tells whether a folder can be written (check)",
 };

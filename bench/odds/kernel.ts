@@ -8,33 +8,25 @@
 
 import { parseArgs } from "@std/cli/parse-args";
 import { fromFileUrl } from "@std/path";
-import { minuteAt } from "../../src/core/minute.ts";
+import { minuteAt, minuteStart } from "../../src/core/minute.ts";
 import { openingAt } from "../../src/core/opening.ts";
 import { parseKey } from "../../src/core/key.ts";
-import { Schedule } from "../../src/core/schedule.ts";
-import {
-  Lab,
-  nmapScan,
-  probe,
-  startServe,
-  startSshd,
-  untilMinute,
-} from "../../tests/kernel/lab.ts";
+import { type MinutePorts, neighboursOf, Schedule } from "../../src/core/schedule.ts";
+import { Lab, nmapScan, startServe, startSshd, untilMinute } from "../../tests/kernel/lab.ts";
 import type { Sweeps, Touch } from "./sweeper.ts";
 
 const TRAPS = 15;
 /** The smallest range: a scan of it is quick, and the odds do not depend on it. */
 const RANGE = { low: 1024, high: 2047 };
 const SWEEPER = fromFileUrl(new URL("./sweeper.ts", import.meta.url));
+const RUSH = fromFileUrl(new URL("./rush.ts", import.meta.url));
 
 const args = parseArgs(Deno.args, {
   string: ["addresses", "seed"],
   default: { addresses: "4000", seed: "2007" },
 });
 for (const grace of [0, 15]) await sweeps(grace, Number(args.addresses), Number(args.seed));
-for (const options of [[], ["--trigger", "handshake"], ["--grace", "0"], ["--scope", "all"]]) {
-  await scout(options);
-}
+for (const options of [[], ["--trigger", "handshake"]]) await scout(options);
 
 /** Many addresses, each of which scans until something answers: how many met sshd. */
 async function sweeps(grace: number, addresses: number, seed: number): Promise<void> {
@@ -58,11 +50,16 @@ async function sweeps(grace: number, addresses: number, seed: number): Promise<v
   );
   const touches = stdout.trim().split("\n").map((line): Touch => JSON.parse(line));
   const schedule = await Schedule.of(parseKey(await Deno.readTextFile(serve.keyFile)), RANGE);
+  const rules = { grace, taken: new Set<number>(), tripwires: [], own: new Set<number>() };
   let met = 0, expected = 0, variance = 0, probes = 0;
   for (const touch of touches) {
-    const ssh = await sshPortsAt(schedule, touch.at, grace);
-    if (ssh.includes(touch.port)) met++;
-    const odds = ssh.length / (TRAPS + ssh.length);
+    const { ssh, traps } = openingAt(
+      touch.at,
+      await neighboursOf(schedule, minuteAt(touch.at), TRAPS),
+      rules,
+    );
+    if (ssh.some(({ port }) => port === touch.port)) met++;
+    const odds = ssh.length / (ssh.length + traps.length);
     expected += odds;
     variance += odds * (1 - odds);
     probes += touch.probes;
@@ -75,48 +72,48 @@ async function sweeps(grace: number, addresses: number, seed: number): Promise<v
   );
 }
 
-/** SSH ports open at a moment, in unix milliseconds. */
-async function sshPortsAt(schedule: Schedule, at: number, grace: number): Promise<number[]> {
-  const minute = minuteAt(at);
-  const ports = {
-    previous: await schedule.ports(minute - 1, TRAPS),
-    current: await schedule.ports(minute, TRAPS),
-    next: await schedule.ports(minute + 1, TRAPS),
-  };
-  const rules = { grace, taken: new Set<number>(), tripwires: [], own: new Set<number>() };
-  return openingAt(at, ports, rules).ssh.map(({ port }) => port);
-}
-
 /**
- * An address, banned by default, that maps all ports twice within a minute, before and after the next SSH port opens,
- * and an accomplice that connects to what is new.
+ * An address that maps all ports with half-open connections twice, before and after the ports of the
+ * next minute open, and then connects to all that came, at the same time. By its first trap the scout
+ * is banned, unless only a handshake bans.
  */
 async function scout(options: string[]): Promise<void> {
-  await using lab = await Lab.create({ peers: ["scout", "accomplice"] });
+  await using lab = await Lab.create({ peers: ["scout"] });
   await startSshd(lab.server);
   const serve = await startServe(lab.server, options);
-  const scout = lab.peer("scout");
   // Not refused: open, or met with silence.
   const map = async () =>
-    [...await nmapScan(scout, lab.server.address4, { ports: "1024-65535" })]
+    [...await nmapScan(lab.peer("scout"), lab.server.address4, { ports: "1024-65535" })]
       .filter(([, answer]) => answer !== "closed").map(([port]) => port);
-  await untilMinute(20_000);
-  await map(); // by its first trap it is banned, unless only a handshake bans
+  await map(); // brings the ban
+  await untilMinute(16_000); // the ports of the minute before are closed
   const before = new Set(await map());
-  await untilMinute(-13_000);
+  const early = Date.now();
+  await untilMinute(-14_000);
   const fresh = (await map()).filter((port) => !before.has(port));
-  const next = await serve.schedule.ports(minuteAt(Date.now()) + 1, TRAPS);
-  const [guess] = fresh;
-  const answer = guess === undefined
-    ? "nothing to try"
-    : `the accomplice tries ${guess}: ${await probe(
-      lab.peer("accomplice"),
-      lab.server.address4,
-      guess,
-    )}`;
+  const late = Date.now();
+  const minute = minuteAt(late);
+  if (early < minuteStart(minute) || early > minuteStart(minute + 1) - 15_000) {
+    throw new Error("the scans took too long for one minute");
+  }
+  const rush = [
+    "run",
+    "--no-prompt",
+    "--allow-net",
+    RUSH,
+    lab.server.address4,
+    ...fresh.map(String),
+  ];
+  const met = (await lab.peer("scout").must(Deno.execPath(), rush)).trim();
+  const { current, next } = await neighboursOf(serve.schedule, minute, TRAPS);
+  const place = (ports: readonly number[], { ssh }: MinutePorts) =>
+    ports.includes(ssh) ? `sshd's is one of ${ports.length}` : "sshd's is not among them";
   console.log(
-    `scout, serve ${options.join(" ") || "as it is"}: ${before.size} ports stand out, then ` +
-      `${fresh.length} more; ${answer}${guess === next.ssh ? ", and that is sshd" : ""}`,
+    `scout, serve ${options.join(" ") || "as it is"}: ${before.size} ports stand out before the ` +
+      `grace (${place([...before], current)}), ${fresh.length} more within (${
+        place(fresh, next)
+      }); ` +
+      `of all connections at once ${met === "" ? "none met sshd" : `that to ${met} met sshd`}`,
   );
 }
 

@@ -6,10 +6,10 @@ import { Story } from "./story.ts";
 import { MACHINES, prepare, variables } from "./world.ts";
 
 /** How long the story takes up to the change of minute if nobody needs time to read, in milliseconds. */
-const BEFORE_CHANGE_MS = 22_000;
+const BEFORE_CHANGE_MS = 26_000;
 
 /** Seconds of a ban: long enough to be seen, and short enough to be seen running out. */
-const BAN_SECONDS = { fast: 8, told: 20 };
+const BAN_SECONDS = { fast: 12, told: 20 };
 
 /**
  * Tells the whole story, on machines that exist for it alone.

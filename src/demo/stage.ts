@@ -18,6 +18,8 @@ export interface Outcome {
 }
 
 const WIDTH = 78;
+/** Takes a countdown off the line it stands on. */
+const CLEAR = "\r\x1b[K";
 /** Time for the eye, after each thing that happened, in milliseconds. */
 const PAUSE_MS = 1200;
 
@@ -29,6 +31,7 @@ export class Stage {
   readonly #signal: AbortSignal;
   readonly #pauseMs: number;
   #steps = 0;
+  #waiting = false;
 
   constructor(
     network: PrivateNetwork,
@@ -94,13 +97,13 @@ export class Stage {
       await this.say(`(${Math.ceil((moment - start) / 1000)} s until ${what})`);
     }
     for (let now = start; now < moment; now = this.#clock.now()) {
-      if (this.#terminal.interactive) {
-        this.#terminal.out(`\r${this.#bar(start, now, moment, what)}`);
-      }
+      this.#waiting = this.#terminal.interactive;
+      if (this.#waiting) this.#terminal.out(`\r${this.#bar(start, now, moment, what)}`);
       await this.#clock.sleep(Math.min(moment - now, 500), this.#signal);
       this.#check();
     }
-    if (this.#terminal.interactive) this.#terminal.out(`\r\x1b[K`);
+    this.#waiting = false;
+    if (this.#terminal.interactive) this.#terminal.out(CLEAR);
   }
 
   /** Waits for something to come true, looking each tenth of a second. */
@@ -130,7 +133,8 @@ export class Stage {
   }
 
   #put(...lines: readonly Line[]): void {
-    this.#terminal.out(lines.map((line) => `${paint(line, hasColour())}\n`).join(""));
+    const text = lines.map((line) => `${paint(line, hasColour())}\n`).join("");
+    this.#terminal.out(this.#waiting ? CLEAR + text : text);
   }
 
   async #pause(): Promise<void> {

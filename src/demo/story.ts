@@ -16,6 +16,7 @@ export interface Telling {
 
 const STARTED_MS = 20_000;
 const SESSION_MS = 15_000;
+const NOTED_MS = 15_000;
 /** The logins around a change: before, right at it, and after, in milliseconds. */
 const AROUND = [-2000, 0, 2000];
 
@@ -26,6 +27,7 @@ export class Story {
   #bannedUntil = 0;
   #ports: readonly number[] = [];
   #stopped = false;
+  #noted = false;
 
   constructor(telling: Telling) {
     this.#telling = telling;
@@ -73,7 +75,10 @@ export class Story {
       "server",
       serve,
       "serve",
-      (line) => started ||= / started /.test(line),
+      (line) => {
+        started ||= / started /.test(line);
+        this.#noted ||= / ban address=/.test(line);
+      },
     );
     void serving.ended.then(() => this.#stopped = true);
     await stage.waitFor("serve to start", STARTED_MS, () => started);
@@ -102,6 +107,8 @@ export class Story {
     this.#ports = all.trim().split("\n").map(Number);
     stage.step("The attacker scans again");
     const { lines } = await this.#scan("1-65535");
+    // The kernel has banned him at once; what he did is read from it some seconds later.
+    await stage.waitFor("serve to hear of the ban", NOTED_MS, () => this.#noted);
     await this.#noteBan();
     const open = lines.flatMap((line) => /^(\d+)\/tcp +open/.exec(line)?.[1] ?? []).map(Number);
     const trap = open.find((port) => port !== this.#ports[0]);
@@ -110,9 +117,9 @@ export class Story {
         ? ["This one was lucky, and met sshd before a trap: that is one scan in sixteen."]
         : [],
       trap === undefined
-        ? "From the first trap on he got no answer, not even from that."
-        : `${trap} was a trap. His first packet to it banned him, and the rest went unanswered:`,
-      "what is filtered now is shut to him, and somewhere else in a minute.",
+        ? "The first trap banned him at his first packet."
+        : `${trap} was a trap. His first packet to it banned him, inside the kernel.`,
+      "Since then the other traps, and the way in, look to him like any port that is shut.",
     );
     await stage.run("server", c3po("ban"));
     await stage.say("Even if somebody told him the port now, he would get nowhere:");
@@ -180,7 +187,10 @@ export class Story {
   }
 
   async #login(remote: string): Promise<void> {
-    await this.#telling.stage.run("user", this.#sshWords(remote));
+    const { stage, props } = this.#telling;
+    const words = this.#sshWords(remote);
+    // Nobody logs in to the stand-in: to hear it is to have got in.
+    await stage.run("user", props.sshd === null ? timed(2, words) : words);
   }
 
   #sshWords(remote: string): Words {
@@ -198,4 +208,9 @@ export class Story {
     await stage.say("(There is no nmap on this machine; a probe of our own connects instead.)");
     return await stage.run("attacker", c3po("demo", "probe", SERVER, ports));
   }
+}
+
+function timed(seconds: number, { shown, run }: Words): Words {
+  const limit = ["timeout", String(seconds)];
+  return { shown: [...limit, ...shown], run: [...limit, ...run] };
 }

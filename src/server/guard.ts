@@ -24,7 +24,7 @@ export interface Guarded {
 /** The sets are looked at this often. */
 const LOOK_MS = 1500;
 /** Other tools change rules in several steps: the dust shall have settled before we look. */
-const SETTLE_MS = 100;
+const SETTLE_MS = 250;
 /** So often, in looks, the rules are read although nobody said that they changed. */
 const IDLE_LOOKS = 20;
 /** Where nobody says so, they are read at every look. */
@@ -82,7 +82,7 @@ export class Guard {
 
   async #look(probe: SetProbe, readRules: boolean): Promise<void> {
     const sets = await this.#missing(probe);
-    const rules = readRules || sets.length > 0 ? await this.#guarded.kernel.drift() : [];
+    const rules = readRules || sets.length > 0 ? await this.#drift() : [];
     const by = [...this.#by].join(",");
     this.#by.clear();
     if (sets.length + rules.length === 0) return;
@@ -100,6 +100,17 @@ export class Guard {
     if (rules.length > 0) await this.#guarded.kernel.loadRules();
     this.#guarded.tally.repair({ at: this.#clock.now(), what: gone });
     log.info("the firewall is whole again");
+  }
+
+  /**
+   * What became of the rules. Read twice if anything did: while somebody makes a table, the older
+   * iptables may print another one twice.
+   */
+  async #drift(): Promise<string[]> {
+    const first = await this.#guarded.kernel.drift();
+    if (first.length === 0) return first;
+    await this.#clock.sleep(SETTLE_MS);
+    return await this.#guarded.kernel.drift();
   }
 
   /** What the sets lack of the ports that are open. Asked twice, since a change may be under way. */

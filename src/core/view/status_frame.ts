@@ -90,7 +90,7 @@ function map({ report, ssh, traps }: Status, columns: number, rows: number): Lin
 
 function lists(status: Status, columns: number, rows: number, scroll: number): Line[] {
   const wide = columns >= WIDE;
-  const left = wide ? Math.floor(columns / 2) : Math.floor(columns * 0.45);
+  const left = Math.floor(columns * (wide ? 0.4 : 0.45));
   const bans = [bansTitle(status), ...bansList(status, left, scroll)];
   const hits = [[span("LAST HITS", "title")], ...hitsList(status, wide)];
   return Array.from({ length: rows }, (_, row) => [

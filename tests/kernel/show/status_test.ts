@@ -57,10 +57,8 @@ kernelTest("status --watch shows ports, bans and hits, and gives the screen back
   await syn(lab.attacker, lab.server.address6, traps[1]!);
   const hit = await pane.waitFor(/BANS 2 .*\n(.*\n)*.*→ \d+/);
   const text = hit.join("\n");
-  assertMatch(
-    text,
-    new RegExp(`10\\.77\\.1\\.1 +1[45]m\\S* +\\S+ .* → ${traps[0]}`.replace("1[45]m", "1[45]m")),
-  );
+  assertMatch(text, / 10\.77\.1\.1 +1[45]m/);
+  assertMatch(text, new RegExp(` 10\\.77\\.1\\.1 +→ ${traps[0]}`));
   assertMatch(text, /fd77:0:0:1::\/64 +1[45]m/);
 
   await pane.resize(130, 40);
@@ -107,7 +105,7 @@ kernelTest("without a terminal status is plain text, and with --json a document"
   assertEquals(JSON.parse((await lab.server.c3po(["status", "--json"])).stdout).serving, false);
 
   await startSshd(lab.server);
-  const serve = await startServe(lab.server);
+  const serve = await startServe(lab.server, ["--grace", "0"]);
   await roomInMinute(15_000);
   const { minute, ssh, traps } = await serve.ports();
   await syn(lab.attacker, lab.server.address4, traps[2]!);
