@@ -81,7 +81,6 @@ async function c3poLogins(
 async function knocks(user: Namespace, server: Namespace): Promise<Way[]> {
   const words = await target(await startSshd(server), server);
   await knockd.start(server, "");
-  // The rule of the last time goes, and what knockd will do when its time is up does nothing.
   const before = () => forget(server, "INPUT", user);
   const first = `knock ${server.address4} ${SEQUENCE.join(" ")}`;
   return twoWays(user, "knock", first, {

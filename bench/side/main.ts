@@ -31,18 +31,26 @@ const args = parseArgs(Deno.args, { boolean: ["quick"], string: ["out", "_"] });
 const out = args.out ?? "bench/side/results";
 await Deno.mkdir(out, { recursive: true });
 await usable();
+let failed = false;
 for (const [name, question] of Object.entries(QUESTIONS)) {
   if (args._.length > 0 && !args._.includes(name)) continue;
   const on = await machine();
   const began = performance.now();
-  const found = await question(args.quick);
+  let found: unknown;
+  try {
+    found = await question(args.quick);
+  } catch (error) {
+    progress(`${name} failed: ${error}`);
+    failed = true;
+    continue;
+  }
   const seconds = Math.round((performance.now() - began) / 1000);
   const command = `sudo bench/run.sh ${args.quick ? "--quick " : ""}${name}`;
   const text = JSON.stringify({ command, seconds, machine: on, found }, shortened, 1);
   await Deno.writeTextFile(`${out}/${name}.json`, `${text}\n`);
   progress(`${name} took ${seconds} s`);
 }
-Deno.exit(0);
+Deno.exit(failed ? 1 : 0);
 
 /** Makes sure that rules and sets can be used before time is spent. */
 async function usable(): Promise<void> {

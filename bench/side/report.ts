@@ -181,11 +181,11 @@ const sections = [
   "![Time to log in](pictures/bench-login.svg)",
   table(
     ["", "command", "ms", "more than plain ssh, ms"],
-    login.found.map(({ name, command, summary, more: extra }, i) => [
+    login.found.map(({ name, command, summary, failed, more: extra }, i) => [
       name,
       `\`${command}\``,
       spread(summary),
-      i === 0 ? "" : more(extra),
+      (i === 0 ? "" : more(extra)) + (failed > 0 ? `; ${failed} failed` : ""),
     ]),
   ),
   source(login, "login"),

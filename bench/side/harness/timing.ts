@@ -17,8 +17,12 @@ export interface Timed {
   readonly name: string;
   readonly command: string;
   readonly ms: readonly number[];
+  /** How often it failed, and was tried again. */
+  readonly failed: number;
   readonly summary: Summary;
 }
+
+const MOST_TRIES = 3;
 
 /**
  * Measures several ways in turn, round after round, so that what else happens on the machine falls on
@@ -26,20 +30,31 @@ export interface Timed {
  */
 export async function interleaved(ways: readonly Way[], rounds: number): Promise<Timed[]> {
   const ms = ways.map((): number[] => []);
+  const failed = ways.map(() => 0);
   for (let round = -1; round < rounds; round++) {
     const order = ways.map((way, i) => ({ way, i }));
     if (round % 2 === 0) order.reverse();
     for (const { way, i } of order) {
-      await way.before?.();
-      const began = performance.now();
-      await way.once();
-      if (round >= 0) ms[i]!.push(performance.now() - began);
+      for (let tries = 1;; tries++) {
+        await way.before?.();
+        const began = performance.now();
+        try {
+          await way.once();
+        } catch (error) {
+          if (tries === MOST_TRIES) throw error;
+          failed[i]!++;
+          continue;
+        }
+        if (round >= 0) ms[i]!.push(performance.now() - began);
+        break;
+      }
     }
   }
   return ways.map(({ name, command }, i) => ({
     name,
     command,
     ms: ms[i]!,
+    failed: failed[i]!,
     summary: summary(ms[i]!),
   }));
 }

@@ -8,7 +8,7 @@ export const SEQUENCE = ["7000", "8000", "9000"];
 /** Port knocking. */
 export const knockd: Peer = {
   name: "knockd",
-  setting: "port 22 dropped, three knocks let an address in for 10 s",
+  setting: "port 22 dropped, three knocks let an address in",
   packages: ["knockd", "iptables"],
   async start(server) {
     await hideSsh(server);
@@ -21,9 +21,7 @@ export const knockd: Peer = {
       `  sequence = ${SEQUENCE.join(",")}`,
       "  seq_timeout = 5",
       "  tcpflags = syn",
-      `  start_command = /usr/sbin/iptables -I ${rule}`,
-      "  cmd_timeout = 10",
-      `  stop_command = /usr/sbin/iptables -D ${rule}`,
+      `  command = /usr/sbin/iptables -I ${rule}`,
     ];
     await Deno.writeTextFile(file, lines.join("\n") + "\n");
     const pid = join(server.directory, "knockd.pid");
