@@ -1,4 +1,3 @@
-import { TextLineStream } from "@std/streams/text-line-stream";
 import { killChild, patiently, spawn } from "./tool.ts";
 import { ToolFailure } from "./tool_failure.ts";
 
@@ -17,7 +16,7 @@ const PATIENCE_MS = 3000;
 export class SetProbe implements AsyncDisposable {
   #child: Deno.ChildProcess | null = null;
   #writer: WritableStreamDefaultWriter<Uint8Array> | null = null;
-  #lines: AsyncIterator<string> | null = null;
+  #reader: ReadableStreamDefaultReader<Uint8Array> | null = null;
 
   /**
    * Which elements are not in their sets.
@@ -39,30 +38,25 @@ export class SetProbe implements AsyncDisposable {
   async #ask(expected: readonly Expectation[]): Promise<Expectation[]> {
     const questions = expected.map(({ set, element }) => `test ${set} ${element}\n`).join("");
     await this.#writer!.write(new TextEncoder().encode(questions));
-    const missing: Expectation[] = [];
-    for (const each of expected) {
-      if (!/ is in set /.test(await this.#answer())) missing.push(each);
-    }
-    return missing;
-  }
-
-  /** Answers come on stderr, which no buffer holds back. */
-  async #answer(): Promise<string> {
-    for (;;) {
-      const { value, done } = await this.#lines!.next();
+    // Answers come on stderr, which no buffer holds back: a line for each question.
+    for (let text = "";;) {
+      const answers = text.split("\n").slice(0, -1).filter((line) => line.trim() !== "");
+      if (answers.length >= expected.length) {
+        return expected.filter((_, i) => !answers[i]!.includes(" is in set "));
+      }
+      const { value, done } = await this.#reader!.read();
       if (done) throw new ToolFailure("ipset", null, "ended while it was asked");
-      if (value.trim() !== "") return value;
+      text += new TextDecoder().decode(value);
     }
   }
 
   #start(): void {
     if (this.#child !== null) return;
     this.#child = spawn("ipset", ["-"]);
-    this.#child.stdout.cancel().catch(() => {}); // its prompts
+    // Its prompts: nobody reads them, but it would end if nobody took them.
+    this.#child.stdout.pipeTo(new WritableStream()).catch(() => {});
     this.#writer = this.#child.stdin.getWriter();
-    const lines: ReadableStream<string> = this.#child.stderr
-      .pipeThrough(new TextDecoderStream()).pipeThrough(new TextLineStream());
-    this.#lines = lines[Symbol.asyncIterator]();
+    this.#reader = this.#child.stderr.getReader();
   }
 
   /** Ends the process, if there is one. */

@@ -55,7 +55,7 @@ export class Guard {
     await using probe = new SetProbe();
     for (let looks = 0; !signal.aborted;) {
       const changed = this.#wake.signal.aborted;
-      this.#wake = new AbortController();
+      const wake = this.#wake = new AbortController();
       looks = changed ? 0 : looks - 1;
       const readRules = looks <= 0;
       if (readRules) looks = this.#hears ? IDLE_LOOKS : DEAF_LOOKS;
@@ -70,8 +70,12 @@ export class Guard {
         }
         this.#failing = true;
       }
-      await this.#clock.sleep(LOOK_MS, AbortSignal.any([signal, this.#wake.signal]));
-      if (this.#wake.signal.aborted) await this.#clock.sleep(SETTLE_MS, signal);
+      // Not AbortSignal.any(): a signal that lasts would go on knowing every one derived from it.
+      const end = (): void => wake.abort();
+      signal.addEventListener("abort", end);
+      if (!signal.aborted) await this.#clock.sleep(LOOK_MS, wake.signal);
+      signal.removeEventListener("abort", end);
+      if (wake.signal.aborted) await this.#clock.sleep(SETTLE_MS, signal);
     }
     await listening;
   }

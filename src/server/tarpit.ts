@@ -12,7 +12,7 @@ interface HeldGuest extends Guest {
   dripping: boolean;
 }
 
-/** The due drips are looked for this often. */
+/** The due drips are looked for this often, while somebody is held. */
 const LOOK_MS = 1000;
 
 /**
@@ -89,7 +89,8 @@ export class Tarpit {
         guest.nextDrip = now + this.#policy.dripMs;
         this.#send(guest, crypto.getRandomValues(new Uint8Array(1)));
       }
-      await this.#clock.sleep(LOOK_MS, signal);
+      // Whoever comes while nobody is held is not due before the end of this rest.
+      await this.#clock.sleep(this.#held.size > 0 ? LOOK_MS : this.#policy.dripMs, signal);
     }
   }
 

@@ -1,0 +1,88 @@
+import { run } from "../../../tests/kernel/lab/process.ts";
+
+/** What a process and everything below it use. */
+export interface Use {
+  readonly processes: number;
+  /** Kilobytes, added up over the processes, so that what they share counts for each. */
+  readonly residentKb: number;
+  /** Kilobytes that are its own: written to, so nobody shares them and the kernel cannot drop them. */
+  readonly privateKb: number;
+}
+
+/** The memory of a process and all its descendants. */
+export async function memoryOf(pid: number): Promise<Use> {
+  const pids = await tree(pid);
+  let residentKb = 0, privateKb = 0, processes = 0;
+  for (const each of pids) {
+    const text = await Deno.readTextFile(`/proc/${each}/smaps_rollup`).catch(() => null);
+    if (text === null) continue; // it has just ended
+    const kb = (name: string): number =>
+      Number(new RegExp(`^${name}:\\s+(\\d+)`, "m").exec(text)![1]);
+    residentKb += kb("Rss");
+    privateKb += kb("Private_Dirty");
+    processes++;
+  }
+  return { processes, residentKb, privateKb };
+}
+
+/** The process and all its descendants. */
+export async function tree(pid: number): Promise<number[]> {
+  const { stdout } = await run("ps", ["-e", "-o", "pid=,ppid="]);
+  const children = new Map<number, number[]>();
+  for (const line of stdout.trim().split("\n")) {
+    const [child, parent] = line.trim().split(/\s+/).map(Number);
+    children.set(parent!, [...children.get(parent!) ?? [], child!]);
+  }
+  const found = [pid];
+  for (const each of found) found.push(...children.get(each) ?? []);
+  return found;
+}
+
+/** Where control groups count CPU time, with the old hierarchy or the new one. */
+const OLD = "/sys/fs/cgroup/cpuacct", NEW = "/sys/fs/cgroup";
+
+/**
+ * Counts the CPU time of processes and of whatever they start, to the microsecond, by a control group:
+ * programs that come and go between two looks count too.
+ */
+export class CpuMeter implements AsyncDisposable {
+  readonly #folder: string;
+  readonly #isOld: boolean;
+
+  private constructor(folder: string, isOld: boolean) {
+    this.#folder = folder;
+    this.#isOld = isOld;
+  }
+
+  /** Begins to count what a process and its descendants use from now on. */
+  static async on(pid: number): Promise<CpuMeter> {
+    const isOld = await Deno.stat(OLD).then(() => true, () => false);
+    const folder = `${isOld ? OLD : NEW}/c3po-bench-${crypto.randomUUID()}`;
+    await Deno.mkdir(folder);
+    const meter = new CpuMeter(folder, isOld);
+    for (const each of await tree(pid)) {
+      // One that has just ended, or a helper of this very look, is no loss.
+      await Deno.writeTextFile(`${folder}/cgroup.procs`, String(each)).catch(() => {});
+    }
+    return meter;
+  }
+
+  /** Milliseconds of CPU time so far. */
+  async ms(): Promise<number> {
+    if (this.#isOld) return Number(await Deno.readTextFile(`${this.#folder}/cpuacct.usage`)) / 1e6;
+    const text = await Deno.readTextFile(`${this.#folder}/cpu.stat`);
+    return Number(/^usage_usec (\d+)$/m.exec(text)![1]) / 1e3;
+  }
+
+  /** Gives the processes back. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    const root = this.#folder.slice(0, this.#folder.lastIndexOf("/"));
+    for (let tries = 0; tries < 50; tries++) {
+      const pids = (await Deno.readTextFile(`${this.#folder}/cgroup.procs`)).trim();
+      for (const pid of pids === "" ? [] : pids.split("\n")) {
+        await Deno.writeTextFile(`${root}/cgroup.procs`, pid).catch(() => {});
+      }
+      if (await Deno.remove(this.#folder).then(() => true, () => false)) return;
+    }
+  }
+}

@@ -1,0 +1,38 @@
+/** What many measurements of one thing come to, in their unit. */
+export interface Summary {
+  readonly median: number;
+  /** The quartiles: half of the measurements lie between them. */
+  readonly low: number;
+  readonly high: number;
+  readonly p99: number;
+  readonly least: number;
+  readonly most: number;
+  readonly count: number;
+}
+
+/** @param values at least one */
+export function summary(values: readonly number[]): Summary {
+  const sorted = [...values].sort((a, b) => a - b);
+  if (sorted.length === 0) throw new RangeError("nothing was measured");
+  return {
+    median: quantile(sorted, 0.5),
+    low: quantile(sorted, 0.25),
+    high: quantile(sorted, 0.75),
+    p99: quantile(sorted, 0.99),
+    least: sorted[0]!,
+    most: sorted.at(-1)!,
+    count: sorted.length,
+  };
+}
+
+/** The differences of pairs that were measured side by side, so that what disturbed both cancels out. */
+export function differences(values: readonly number[], base: readonly number[]): Summary {
+  return summary(values.map((value, i) => value - base[i]!));
+}
+
+/** Between two measurements the quantile is interpolated. */
+function quantile(sorted: readonly number[], part: number): number {
+  const at = (sorted.length - 1) * part;
+  const [below, above] = [sorted[Math.floor(at)]!, sorted[Math.ceil(at)]!];
+  return below + (above - below) * (at - Math.floor(at));
+}

@@ -1,0 +1,267 @@
+/**
+ * Writes `docs/BENCHMARKS.md` from the results of `main.ts` and the notes beside this file:
+ * `report.ts [RESULTS [DOCUMENT]]`.
+ */
+import { fromFileUrl } from "@std/path";
+import type { Bans, Restart } from "./bans.ts";
+import type { Changes } from "./change.ts";
+import type { Cost } from "./cost.ts";
+import type { Attack } from "./flood.ts";
+import type { Machine } from "./harness/machine.ts";
+import type { Timed } from "./harness/timing.ts";
+import type { Login } from "./login.ts";
+import type { Scan, Seen } from "./scan.ts";
+import type { Rate } from "./small.ts";
+import { megabytes, more, number, spread, table } from "./text.ts";
+
+/** A file of results. */
+interface Results<T> {
+  readonly command: string;
+  readonly seconds: number;
+  readonly machine: Machine;
+  readonly found: T;
+}
+
+const here = (name: string): string => fromFileUrl(new URL(name, import.meta.url));
+
+const [folder = here("./results"), document = here("../../docs/BENCHMARKS.md")] = Deno.args;
+
+async function results<T>(name: string): Promise<Results<T>> {
+  return JSON.parse(await Deno.readTextFile(`${folder}/${name}.json`));
+}
+
+const [small, login, cost, change, scan, flood, bans] = await Promise.all([
+  results<{ starts: Timed[]; rates: Rate[] }>("small"),
+  results<Login[]>("login"),
+  results<Cost[]>("cost"),
+  results<Changes>("change"),
+  results<Seen[]>("scan"),
+  results<Attack[]>("flood"),
+  results<{ stores: Bans[]; serve: Restart[] }>("bans"),
+]);
+
+const source = ({ command, seconds }: Results<unknown>, name: string): string =>
+  `Measured by \`${command}\` in ${seconds} s; raw data: ` +
+  `[${name}.json](../bench/side/results/${name}.json).`;
+
+const refused = (why: string): string => `did not run: ${why.replaceAll("|", "/")}`;
+
+function machineText({ machine: on }: Results<unknown>): string {
+  const versions = Object.entries(on.versions).map(([name, version]) => `${name} ${version}`);
+  return `${on.date}, ${on.cores} cores of ${on.cpu}, ${on.memoryGb} GB, virtual machine: ` +
+    `${on.virtual}; ${on.system}, Linux ${on.kernel}; load when it began ${number(on.load)}.\n\n` +
+    `Versions: ${versions.join(", ")}.`;
+}
+
+function scanRow(one: Seen): string[] {
+  const cell = (each: Scan | undefined): string =>
+    each === undefined
+      ? "–"
+      : `${each.sshd ? "**found**" : "not found"}, ${number(each.open)} open; ` +
+        (!each.shutOut ? "not shut out" : one.reaction ? "shut out" : "hidden from all");
+  if (one.refused !== undefined) return [one.name, refused(one.refused), "", "", "", ""];
+  const { reaction } = one;
+  return [
+    `${one.name} (${one.setting})`,
+    cell(one.syn),
+    cell(one.connect),
+    cell(one.many),
+    reaction === null || reaction === undefined ? "–" : reaction.offence,
+    reaction === null || reaction === undefined
+      ? "never acts"
+      : reaction.ms === null
+      ? `all (${spread(reaction.answered)}), never shut out`
+      : `${spread(reaction.answered)} in ${spread(reaction.ms)} ms`,
+  ];
+}
+
+function costRow(one: Cost): string[] {
+  if (one.refused !== undefined) return [one.name, refused(one.refused), "", "", "", "", ""];
+  return [
+    one.name,
+    megabytes(one.use!.residentKb),
+    megabytes(one.use!.privateKb),
+    String(one.use!.processes),
+    number(one.cpuMsPerMinute!),
+    spread(one.start),
+    megabytes(one.diskKb),
+  ];
+}
+
+function floodRow(one: Attack): string[] {
+  const kind = one.kind === "syns" ? "SYNs from 100,000 addresses" : "500 connections, held";
+  if (one.refused !== undefined) return [one.name, kind, refused(one.refused), "", "", "", ""];
+  const memory = one.memoryBefore && one.memoryAfter
+    ? `${megabytes(one.memoryBefore.residentKb)} → ${megabytes(one.memoryAfter.residentKb)}`
+    : "–";
+  return [
+    one.name,
+    kind,
+    spread(one.before),
+    `${spread(one.during)}, ${one.failed} failed`,
+    number(one.seconds!),
+    one.cpuMs === undefined ? "–" : number(one.cpuMs),
+    memory,
+  ];
+}
+
+function bansRow(one: Bans): string[] {
+  const start = [number(one.bans), one.name];
+  if (one.refused !== undefined) return [...start, refused(one.refused), "", ""];
+  return [...start, number(one.loadSeconds!), spread(one.oneMoreMs), spread(one.connectMs)];
+}
+
+function startRow({ name, command, summary }: Timed): string[] {
+  const shown = command.length > 60 ? `${command.slice(0, 57)}…` : command;
+  return [name, `\`${shown.replaceAll("|", "\\|")}\``, spread(summary), number(summary.least)];
+}
+
+const c3poCost = cost.found.find(({ name }) => name === "C3PO")!;
+const reached = scan.found.find(({ name }) => name === "C3PO")!.reaction;
+const ssh = login.found.find(({ name }) => name === "c3po ssh")!;
+const million = bans.found.serve.find(({ bans: count }) => count === 1_000_000);
+const oneMore = (name: string, count: number) =>
+  bans.found.stores.find((each) => each.name.startsWith(name) && each.bans === count);
+const hundred = oneMore("ipset", 100_000), none = oneMore("no bans", 100_000);
+const portTime = small.found.starts.find(({ name }) => name === "c3po port")!.summary;
+
+const goals = [
+  [
+    "connections of an attacker that reach SSH after its first touch of a trap",
+    "0",
+    reached ? spread(reached.answered) : "–",
+  ],
+  ["`c3po ssh` over plain `ssh`, ms", "≤ 45, then ≤ 29", more(ssh.more)],
+  [
+    "change of minute, boundary to ports live, median, ms",
+    "≤ 5",
+    number(change.found.delayMs.median),
+  ],
+  ["the same, 99th percentile, ms", "≤ 30", number(change.found.delayMs.p99)],
+  ["the same, longest gap, ms", "0", number(change.found.gapMs.most)],
+  ["a ban more, with 100,000 present, ms", "≤ 2", spread(hundred?.oneMoreMs)],
+  [
+    "a connection with 100,000 bans, ms (without: " + spread(none?.connectMs) + ")",
+    "± 5 %",
+    spread(hundred?.connectMs),
+  ],
+  ["one million bans loaded, s", "≤ 10", million ? number(million.startSeconds) : "–"],
+  ["`serve` idle, CPU ms a minute", "≤ 60", number(c3poCost.cpuMsPerMinute ?? NaN)],
+  ["`serve` resident, MB", "≤ 50", megabytes(c3poCost.use?.residentKb ?? NaN)],
+  ["`serve` memory of its own, MB", "≤ 16", megabytes(c3poCost.use?.privateKb ?? NaN)],
+  ["`c3po port` with a random key, ms", "≤ 40", spread(portTime)],
+];
+
+const sections = [
+  "# Measured, side by side",
+  "C3PO beside what an administrator would pick instead, each in a network namespace of its own on " +
+  "one machine, in one run:\n\n```sh\nsudo bench/run.sh\n```",
+  "gets the peers from the system's packages (none is started as a service), measures, and writes this " +
+  "file, its pictures and the raw data. Figures are medians, with the quartiles in brackets, unless " +
+  "they say otherwise. “C3PO” is what `install.sh` puts in place; “compiled” is the single executable of " +
+  "`.ci/compile`, whose runtime is an older Deno 2.4.2.",
+  machineText(small),
+  "## Goals",
+  table(["what", "goal", "measured"], goals),
+  "## What does a scan find, and when is it shut out?",
+  "Each scan is nmap's, of all 65,535 ports: SYNs, whole connections, and 50 addresses that share the " +
+  "work. “Found” means that the port that leads to sshd at that moment was seen open; which of C3PO's " +
+  "open ports it is, the scan does not tell. How often an address meets sshd before a trap is a matter of " +
+  "odds: [SECURITY-MODEL.md](SECURITY-MODEL.md). The last column counts connections to sshd's port, one " +
+  "begun every 0.1 ms, that began after the offence and were still answered, and when the last began.",
+  table(
+    ["", "`nmap -sS -p-`", "`nmap -sT -p-`", "50 addresses", "offence", "answered after it"],
+    scan.found.map(scanRow),
+  ),
+  source(scan, "scan"),
+  "## How much later am I logged in?",
+  "Milliseconds of the whole command; all ways in turn, round after round, and the difference to plain " +
+  "ssh in the same round. knockd and fwknop as their manuals say: ssh starts at once, loses its first " +
+  "SYN, and sends it again a second later. “When the port is open” is the best that could be scripted.",
+  "![Time to log in](pictures/bench-login.svg)",
+  table(
+    ["", "command", "ms", "more than plain ssh, ms"],
+    login.found.map(({ name, command, summary, failed, more: extra }, i) => [
+      name,
+      `\`${command}\``,
+      spread(summary),
+      (i === 0 ? "" : more(extra)) + (failed > 0 ? `; ${failed} failed` : ""),
+    ]),
+  ),
+  source(login, "login"),
+  "## What does it cost to run?",
+  "All of them idle at the same time, after 35 seconds to settle. Memory is added up over the processes of " +
+  "a tool; “own” is what it has written to, so that nobody shares it and the kernel cannot drop it. CPU " +
+  "time includes every program that is started. Size on disk includes the interpreter, but not libraries " +
+  "that each Debian has.",
+  table(
+    ["", "resident MB", "own MB", "processes", "CPU ms a minute", "start ms", "disk MB"],
+    cost.found.map(costRow),
+  ),
+  source(cost, "cost"),
+  "## What does a change of minute cost?",
+  `${change.found.changes} changes of the real program and the real kernel, on a clock that leaves out ` +
+  "the time between them (`bench/side/programs/fast_serve.ts`), without grace, which is the hardest " +
+  "case: a client connects every millisecond to the port that goes and to the one that comes.",
+  "![Delay of a change of minute](pictures/bench-change.svg)",
+  table(
+    ["", "median ms", "quartiles", "99 %", "most"],
+    ([["boundary to first connection", change.found.delayMs], [
+      "longest gap",
+      change.found.gapMs,
+    ]] as const)
+      .map(([name, each]) => [
+        name,
+        number(each.median),
+        `${number(each.low)}–${number(each.high)}`,
+        number(each.p99),
+        number(each.most),
+      ]),
+  ),
+  `Changes that were not seen to happen: ${change.found.missed}.`,
+  "The change of 16 ports alone, as a command, with the tools that could make it:",
+  table(["", "command", "ms", "least"], change.found.tools.map(startRow)),
+  source(change, "change"),
+  "## How many bans?",
+  "Addresses in a set or in rules at INPUT, loaded by one command; a connection is that of a client who is " +
+  "not banned.",
+  "![Time of a connection beside the number of bans](pictures/bench-bans.svg)",
+  table(["bans", "", "load s", "one more ms", "connection ms"], bans.found.stores.map(bansRow)),
+  "`c3po serve` itself, stopped (it saves them) and started (it takes them up again):",
+  table(
+    ["bans", "stop s", "start s"],
+    bans.found.serve.map((each) => [
+      number(each.bans),
+      number(each.stopSeconds),
+      number(each.startSeconds),
+    ]),
+  ),
+  source(bans, "bans"),
+  "## What if it is attacked?",
+  "An innocent client logs in again and again: before, and during the attack. The attack goes to a trap, or " +
+  "the tarpit, or sshd itself. The sender takes one of the two cores for itself, whatever it attacks.",
+  table(
+    [
+      "",
+      "attack",
+      "login before, ms",
+      "login during, ms",
+      "seconds",
+      "CPU ms of the tool",
+      "resident MB",
+    ],
+    flood.found.map(floodRow),
+  ),
+  source(flood, "flood"),
+  "## How fast are the small things?",
+  table(["", "command", "ms", "least"], small.found.starts.map(startRow)),
+  "Ports of a minute, one for SSH and 15 traps, computed one after the other:",
+  table(
+    ["", "a second"],
+    small.found.rates.map(({ name, perSecond }) => [name, spread(perSecond)]),
+  ),
+  source(small, "small"),
+  (await Deno.readTextFile(here("./notes.md"))).trim(),
+];
+
+await Deno.writeTextFile(document, sections.join("\n\n") + "\n");

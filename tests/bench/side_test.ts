@@ -1,0 +1,57 @@
+import { assert, assertEquals, assertThrows } from "@std/assert";
+import { differences, summary } from "../../bench/side/harness/stats.ts";
+import { interleaved } from "../../bench/side/harness/timing.ts";
+import { more, number, spread, table } from "../../bench/side/text.ts";
+
+Deno.test("a summary has the median and the quartiles, interpolated", () => {
+  const { median, low, high, least, most, count } = summary([4, 1, 3, 2]);
+  assertEquals([median, low, high, least, most, count], [2.5, 1.75, 3.25, 1, 4, 4]);
+  assertEquals(summary([7]).p99, 7);
+  assertThrows(() => summary([]), RangeError);
+});
+
+Deno.test("differences are those of the pairs, so that what disturbs both cancels out", () => {
+  const { median, low, high } = differences([110, 1010, 12], [100, 1000, 2]);
+  assertEquals([median, low, high], [10, 10, 10]);
+});
+
+Deno.test("ways take turns, the order alternates, and the first round does not count", async () => {
+  const order: string[] = [];
+  const way = (name: string) => ({
+    name,
+    command: name,
+    before: () => Promise.resolve(void order.push(`before ${name}`)),
+    once: () => Promise.resolve(void order.push(name)),
+  });
+  const timed = await interleaved([way("a"), way("b")], 2);
+  assertEquals(timed.map(({ ms }) => ms.length), [2, 2]);
+  assertEquals(
+    order.filter((each) => !each.startsWith("before")),
+    ["a", "b", "b", "a", "a", "b"],
+  );
+  assertEquals(order.slice(0, 2), ["before a", "a"]);
+});
+
+Deno.test("figures are written with three digits that count", () => {
+  assertEquals([0, 0.04237, 4.2149, 118.4, 6543.2].map(number), [
+    ...["0", "0.0424", "4.21", "118", "6,543"],
+  ]);
+  const some = summary([-1, 2, 5]);
+  assertEquals(spread(some), "2 (0.5–3.5)");
+  assertEquals(more(some), "+2 (+0.5 to +3.5)");
+  assertEquals(spread(undefined), "–");
+});
+
+Deno.test("a table has its figures on the right", () => {
+  assertEquals(table(["", "ms"], [["c3po", "1"]]), "|  | ms |\n| --- | ---: |\n| c3po | 1 |");
+});
+
+Deno.test("every picture of the document is there", async () => {
+  const docs = new URL("../../docs/", import.meta.url);
+  const text = await Deno.readTextFile(new URL("BENCHMARKS.md", docs));
+  const pictures = [...text.matchAll(/\]\((pictures\/[\w-]+\.svg)\)/g)].map(([, path]) => path!);
+  assert(pictures.length >= 3);
+  for (const path of pictures) {
+    assert((await Deno.readTextFile(new URL(path, docs))).startsWith("<svg"), path);
+  }
+});
