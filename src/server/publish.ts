@@ -55,11 +55,14 @@ export class Publisher {
   async run(signal: AbortSignal): Promise<void> {
     const { runtimeFolder, figures } = this.#published;
     figures?.answerWith(() => this.#metrics());
-    const file = await reportFile(runtimeFolder);
+    let file: string | null = null;
     await using end = new AsyncDisposableStack();
-    end.defer(() => removeReport(file));
+    end.defer(async () => {
+      if (file !== null) await removeReport(file);
+    });
     for (let told = ""; !signal.aborted;) {
       try {
+        file ??= await reportFile(runtimeFolder);
         await this.#askForOffset();
         const report = this.#report();
         const news = JSON.stringify(report);
