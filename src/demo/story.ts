@@ -2,9 +2,8 @@ import { Failure } from "../core/errors.ts";
 import { minuteAt, minuteStart } from "../core/minute.ts";
 import type { Clock } from "../host/clock.ts";
 import type { Running } from "../host/private_network.ts";
-import type { Stage } from "./stage.ts";
-import { c3po, plain, type Props, SERVER, sshdWords } from "./world.ts";
-import type { Outcome, Words } from "./stage.ts";
+import type { Outcome, Stage, Words } from "./stage.ts";
+import { c3po, plain, type Props, SERVER, sshdWords, timed } from "./world.ts";
 
 /** How the story is told. */
 export interface Telling {
@@ -214,9 +213,4 @@ export class Story {
     await stage.say("(There is no nmap on this machine; a probe of our own connects instead.)");
     return await stage.run("attacker", c3po("demo", "probe", SERVER, ports));
   }
-}
-
-function timed(seconds: number, { shown, run }: Words): Words {
-  const limit = ["timeout", String(seconds)];
-  return { shown: [...limit, ...shown], run: [...limit, ...run] };
 }

@@ -62,6 +62,12 @@ export function c3po(...args: readonly string[]): Words {
   return { shown: ["c3po", ...args], run: [...ownCommand(), ...args] };
 }
 
+/** The same command, ended after some seconds. */
+export function timed(seconds: number, { shown, run }: Words): Words {
+  const limit = ["timeout", String(seconds)];
+  return { shown: [...limit, ...shown], run: [...limit, ...run] };
+}
+
 /** Starts sshd, of which everything but its name is the demo's own. */
 export function sshdWords(sshd: string): Words {
   const settings = [
