@@ -1,18 +1,22 @@
 import { assertEquals } from "@std/assert";
 import { CHECKOUT } from "../kernel/lab.ts";
+import pictures from "../../bench/draw/deno.json" with { type: "json" };
 import manifest from "../../deno.json" with { type: "json" };
+
+/** All that is imported, whether users get it or only whoever draws the pictures. */
+const IMPORTS: string[] = Object.values({ ...manifest.imports, ...pictures.imports });
 
 Deno.test("CONTRIBUTING.md names every package of deno.json, with its version", async () => {
   const text = await Deno.readTextFile(`${CHECKOUT}CONTRIBUTING.md`);
   const rows = [...text.matchAll(/^\| `([^`]+)` *\| (\d[\d.]*) /gm)]
     .map(([, name, version]) => `${name}@${version}`);
-  const imports = Object.values<string>(manifest.imports)
+  const imports = IMPORTS
     .map((specifier) => /^npm:((?:@[^/]+\/)?[^/]+@[^/]+)/.exec(specifier)?.[1] ?? specifier);
   assertEquals([...new Set(rows)].sort(), [...new Set(imports)].sort());
 });
 
 Deno.test("every import is pinned to one version", () => {
-  const loose = Object.values<string>(manifest.imports)
+  const loose = IMPORTS
     .filter((specifier) => !/^npm:(?:@[^/]+\/)?[^/]+@\d+\.\d+\.\d+(?:\/|$)/.test(specifier));
   assertEquals(loose, []);
 });
