@@ -168,7 +168,7 @@ const sections = [
   "work. “Found” means that the port that leads to sshd at that moment was seen open; which of C3PO's " +
   "open ports it is, the scan does not tell. How often an address meets sshd before a trap is a matter of " +
   "odds: [SECURITY-MODEL.md](SECURITY-MODEL.md). The last column counts connections to sshd's port, one " +
-  "begun every 0.1 ms, that began after the offence and were still answered, and when the last began.",
+  "begun every 0.1 ms, that came to the server after the offence and were still answered, and when the last came.",
   table(
     ["", "`nmap -sS -p-`", "`nmap -sT -p-`", "50 addresses", "offence", "answered after it"],
     scan.found.map(scanRow),
@@ -191,7 +191,7 @@ const sections = [
   source(login, "login"),
   "## What does it cost to run?",
   "All of them idle at the same time, after 35 seconds to settle. Memory is added up over the processes of " +
-  "a tool; “own” is what it has written to, so that nobody shares it and the kernel cannot drop it. CPU " +
+  "a tool; “own” is what is no part of a file, so that the kernel cannot drop it. CPU " +
   "time includes every program that is started. Size on disk includes the interpreter, but not libraries " +
   "that each Debian has.",
   table(

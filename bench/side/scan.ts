@@ -190,7 +190,8 @@ async function reactOnce({ running, offence, lab, sshd, source, seconds }: {
   const port = await running.sshPort();
   const file = `${from.directory}/stream.pcap`;
   const filter = `tcp and host ${source}`;
-  const capture = from.spawn("tcpdump", [
+  // At the server, where it counts what came first.
+  const capture = lab.server.spawn("tcpdump", [
     "-i",
     "eth0",
     "-n",

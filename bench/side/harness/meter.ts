@@ -5,7 +5,7 @@ export interface Use {
   readonly processes: number;
   /** Kilobytes, added up over the processes, so that what they share counts for each. */
   readonly residentKb: number;
-  /** Kilobytes that are its own: written to, so nobody shares them and the kernel cannot drop them. */
+  /** Kilobytes that are its own: no part of a file, so the kernel cannot drop them. */
   readonly privateKb: number;
 }
 
@@ -19,7 +19,7 @@ export async function memoryOf(pid: number): Promise<Use> {
     const kb = (name: string): number =>
       Number(new RegExp(`^${name}:\\s+(\\d+)`, "m").exec(text)![1]);
     residentKb += kb("Rss");
-    privateKb += kb("Private_Dirty");
+    privateKb += kb("Anonymous");
     processes++;
   }
   return { processes, residentKb, privateKb };

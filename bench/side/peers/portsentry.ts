@@ -23,7 +23,8 @@ export const portsentry: Peer = {
       .replace(/^HISTORY_FILE=.*$/m, `HISTORY_FILE="${state("history")}"`)
       .replace(/^BLOCKED_FILE=.*$/m, `BLOCKED_FILE="${state("blocked")}"`);
     await Deno.writeTextFile(file, text);
-    const child = withFile(server, CONFIG, file, "exec portsentry -stcp"); // it leaves its parent
+    const child = withFile(server, CONFIG, file, "exec portsentry -stcp");
+    await child.status; // what it started goes on in the background
     const pid = await waitFor(() => processNamed(server, "portsentry"), {
       deadlineMs: 10_000,
       everyMs: 2,
