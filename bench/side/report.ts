@@ -19,6 +19,8 @@ interface Results<T> {
   readonly command: string;
   readonly seconds: number;
   readonly machine: Machine;
+  /** What has to be known about this run. */
+  readonly note?: string;
   readonly found: T;
 }
 
@@ -178,6 +180,7 @@ const sections = [
     scan.found.map(scanRow),
   ),
   source(scan, "scan"),
+  ...scan.note === undefined ? [] : [scan.note],
   "## How much later am I logged in?",
   "Milliseconds of the whole command; all ways in turn, round after round, and the difference to plain " +
   "ssh in the same round. knockd and fwknop as their manuals say: ssh starts at once, loses its first " +
