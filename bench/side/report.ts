@@ -19,6 +19,8 @@ interface Results<T> {
   readonly command: string;
   readonly seconds: number;
   readonly machine: Machine;
+  /** What has to be known about this run. */
+  readonly note?: string;
   readonly found: T;
 }
 
@@ -40,8 +42,10 @@ const [small, login, cost, change, scan, flood, bans] = await Promise.all([
   results<{ stores: Bans[]; serve: Restart[] }>("bans"),
 ]);
 
-const source = ({ command, seconds }: Results<unknown>, name: string): string =>
-  `Measured by \`${command}\` in ${seconds} s; raw data: ` +
+const source = ({ command, seconds, machine: on }: Results<unknown>, name: string): string =>
+  `Measured by \`${command}\` in ${seconds} s, with a load of ${
+    number(on.load)
+  } when it began; raw data: ` +
   `[${name}.json](../bench/side/results/${name}.json).`;
 
 const refused = (why: string): string => `did not run: ${why.replaceAll("|", "/")}`;
@@ -49,7 +53,9 @@ const refused = (why: string): string => `did not run: ${why.replaceAll("|", "/"
 function machineText({ machine: on }: Results<unknown>): string {
   const versions = Object.entries(on.versions).map(([name, version]) => `${name} ${version}`);
   return `${on.date}, ${on.cores} cores of ${on.cpu}, ${on.memoryGb} GB, virtual machine: ` +
-    `${on.virtual}; ${on.system}, Linux ${on.kernel}; load when it began ${number(on.load)}.\n\n` +
+    `${on.virtual}; ${on.system}, Linux ${on.kernel}. A load above that of the ` +
+    `measurement itself means that the machine had other work, which lengthens everything: then what counts ` +
+    `is the comparison within a table, not the figure.\n\n` +
     `Versions: ${versions.join(", ")}.`;
 }
 
@@ -174,6 +180,7 @@ const sections = [
     scan.found.map(scanRow),
   ),
   source(scan, "scan"),
+  ...scan.note === undefined ? [] : [scan.note],
   "## How much later am I logged in?",
   "Milliseconds of the whole command; all ways in turn, round after round, and the difference to plain " +
   "ssh in the same round. knockd and fwknop as their manuals say: ssh starts at once, loses its first " +
@@ -218,7 +225,8 @@ const sections = [
         number(each.most),
       ]),
   ),
-  `Changes that were not seen to happen: ${change.found.missed}.`,
+  `Changes not seen within 100 ms: ${change.found.missed}. On this clock a change has a sixth of the ` +
+  "1.5 s to prepare that it has in real time, so on a busy machine some come late.",
   "The change of 16 ports alone, as a command, with the tools that could make it:",
   table(["", "command", "ms", "least"], change.found.tools.map(startRow)),
   source(change, "change"),

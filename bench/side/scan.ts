@@ -206,7 +206,7 @@ async function reactOnce({ running, offence, lab, sshd, source, seconds }: {
   const words = ["-S", "-q", "-i", `u${STREAM_US}`, "-a", source, "-p", String(port), target];
   const stream: Child = from.spawn("hping3", words);
   await wait(200);
-  let offended = Date.now() / 1000;
+  let offended: number | null = null, touched: number | null = null;
   if (offence.kind === "logins") {
     const login = [...await sshArgs(sshd), "-b", source, `nobody-here@${target}`, "true"];
     const noticed = failures(sshd.log, source, offence.count);
@@ -218,12 +218,14 @@ async function reactOnce({ running, offence, lab, sshd, source, seconds }: {
     if (offence.kind === "syn") {
       await from.run("hping3", ["-S", "-q", "-c", "1", "-a", source, "-p", String(trap), target]);
     } else await probe(from, target, trap, 500, source);
-    offended = await firstSyn(file, trap, source) ?? offended;
+    touched = trap;
   }
   await wait(seconds * 1000);
   await stream.stop();
   await wait(50);
   await capture.stop("SIGINT");
+  // Only now is all of it in the file.
+  offended ??= await firstSyn(file, touched!, source);
   return await count(file, source, port, offended);
 }
 
@@ -239,12 +241,12 @@ async function failures(log: string, source: string, times: number): Promise<num
 }
 
 /** When the first SYN to a port is seen, in unix seconds. */
-async function firstSyn(file: string, port: number, source: string): Promise<number | null> {
-  await wait(50); // for the capture to be written
+async function firstSyn(file: string, port: number, source: string): Promise<number> {
   const filter = `src ${source} and dst port ${port}`;
   const { stdout } = await read(file, filter);
   const [first] = /^\d+\.\d+/.exec(stdout) ?? [];
-  return first === undefined ? null : Number(first);
+  if (first === undefined) throw new Error(`the offence of ${source} was not captured`);
+  return Number(first);
 }
 
 async function count(
