@@ -1,4 +1,4 @@
-import { assert, assertEquals, assertMatch } from "@std/assert";
+import { assertEquals, assertMatch } from "@std/assert";
 import { join } from "@std/path";
 import { c3poCommand, kernelTest, Lab, serveWith, snapshot, startSshd } from "./lab.ts";
 
@@ -92,12 +92,4 @@ kernelTest("c3po check tells a running serve from what a dead one left", async (
   await serve.stop("SIGKILL");
   await serve.finished();
   assertMatch(about((await check(lab)).findings, "serve"), /^warn: .*has left rules/);
-});
-
-kernelTest("c3po check without root asks for it", async () => {
-  await using lab = await Lab.create({ peers: [] });
-  const command = [...c3poCommand(), "check"];
-  const { code, stdout } = await lab.server.run("unshare", ["-U", ...command], { env: SECRET });
-  assertEquals(code, 1);
-  assert(stdout.includes("sudo c3po check"));
 });

@@ -89,6 +89,9 @@ kernelTest("serve without root says so, with a hint, and changes nothing", async
     const asked = await lab.server.run("setpriv", [...nobody, ...status], run);
     assertEquals([asked.code, asked.stdout], [1, ""]);
     assertMatch(asked.stderr, /^c3po: error: .* root only\nc3po: hint: run it with sudo$/m);
+    const check = await lab.server.run("setpriv", [...nobody, ...command.with(-1, "check")], run);
+    assertEquals(check.code, 1);
+    assertMatch(check.stdout, /sudo c3po check/);
     assertEquals(await snapshot(lab.server), before);
   } finally {
     await Deno.remove(folder, { recursive: true });
