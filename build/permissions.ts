@@ -79,6 +79,8 @@ const VARIABLES = [
   "WATCHDOG_USEC",
   "SSH_CONNECTION",
   "INVOCATION_ID",
+  "SERVICE_RESULT",
+  "EXIT_STATUS",
 ];
 
 const SERVER_FOLDERS = ["/etc/c3po", "/var/lib/c3po", "/run/c3po"];

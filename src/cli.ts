@@ -36,7 +36,8 @@ export const COMMANDS: readonly Command[] = [
  * Runs one command line. The only place where errors are caught.
  *
  * @param argv what stood behind `c3po`
- * @returns the exit code: 0 done, 1 failed, 2 misuse; `ssh` passes its child's
+ * @returns the exit code: 0 done, 1 failed, 2 misuse, 10 a service was rolled back; `ssh` passes its
+ * child's
  */
 export async function run(argv: readonly string[], host: Host = systemHost): Promise<number> {
   try {
