@@ -33,7 +33,7 @@ export const SERVER_TOOLS: Readonly<Record<string, string>> = {
   "cat": "reads /proc, which Deno leaves to programs with every permission",
   "sshd": "tells how long it lets somebody take to log in",
   "readlink": "tells which network namespace this is",
-  "stdbuf": "has xtables-monitor tell at once when another tool changes rules",
+  "stdbuf": "has ipset answer, and xtables-monitor tell of changed rules, at once",
   "iptables-nft-save": "shows what a crash left in the tables of the other iptables",
   "ip6tables-nft-save": "shows the same for IPv6",
   "iptables-legacy-save": "shows the same for the older iptables",
