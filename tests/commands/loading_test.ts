@@ -1,4 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
+import { LOGIN_COMMANDS } from "../../src/core/command.ts";
 import { CHECKOUT, denoDirectory } from "../kernel/lab.ts";
 import { Sandbox } from "./sandbox.ts";
 
@@ -48,8 +49,18 @@ Deno.test("client commands load nothing of the server", async () => {
   ];
   for (const command of commands) {
     const urls = await loadedBy(box, command);
-    assert(urls.some((url) => url.endsWith("/src/cli.ts")), "the run was not observed");
+    assert(urls.some((url) => url.endsWith("/src/dispatch.ts")), "the run was not observed");
     assertEquals(urls.filter((url) => SERVER.test(url)), [], command.join(" "));
+  }
+});
+
+Deno.test("what stands between a user and a login loads no other command", async () => {
+  const others = /\/src\/cli\.ts|\/src\/commands\/(?!command)(?!port|ssh|proxy)|\/ipaddr\.js\//;
+  await using box = await Sandbox.create();
+  for (const command of LOGIN_COMMANDS) {
+    const urls = await loadedBy(box, [command, "--help"]);
+    assert(urls.some((url) => url.endsWith("/src/login.ts")), command);
+    assertEquals(urls.filter((url) => others.test(url)), [], command);
   }
 });
 
