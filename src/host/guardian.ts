@@ -1,6 +1,7 @@
 import { TextLineStream } from "@std/streams/text-line-stream";
 import { Failure } from "../core/errors.ts";
 import { ownCommand } from "./self.ts";
+import { after, within } from "./timer.ts";
 
 /** What the guardian says once it is on watch. */
 export const ON_WATCH = "on watch";
@@ -33,9 +34,9 @@ export async function postGuardian(args: readonly string[]): Promise<Guardian> {
   }).spawn();
   const lines: ReadableStream<string> = child.stdout.pipeThrough(new TextDecoderStream())
     .pipeThrough(new TextLineStream());
-  const timer = setTimeout(() => child.kill("SIGKILL"), READY_MS);
+  const callOff = after(READY_MS, () => child.kill("SIGKILL"));
   const { value } = await lines.getReader().read();
-  clearTimeout(timer);
+  callOff();
   if (value !== ON_WATCH) {
     throw new Failure("the process that would roll back does not start", {
       hint: "run serve without --try, from a console",
@@ -58,14 +59,11 @@ export async function postGuardian(args: readonly string[]): Promise<Guardian> {
  */
 export async function keepWatch(milliseconds: number): Promise<"well" | "dead" | "late"> {
   await Deno.stdout.write(new TextEncoder().encode(`${ON_WATCH}\n`));
-  const late = new Promise<"late">((resolve) => {
-    Deno.unrefTimer(setTimeout(() => resolve("late"), milliseconds));
-  });
   const word = async (): Promise<"well" | "dead"> => {
     const bytes = new Uint8Array(64);
     const count = await Deno.stdin.read(bytes).catch(() => null);
     const text = new TextDecoder().decode(bytes.subarray(0, count ?? 0));
     return text.startsWith(ALL_IS_WELL) ? "well" : "dead";
   };
-  return await Promise.race([word(), late]);
+  return await within(word(), milliseconds) ?? "late";
 }
