@@ -1,5 +1,5 @@
 /**
- * Makes the tree that `install.sh` puts in place from a checkout: `local.ts TREE LIB RUNTIME`.
+ * Makes the tree that `install.sh` puts in place from a checkout: `local.ts TREE RUNTIME`.
  *
  * The program is compiled where that can be done, else it is a launcher: a Deno, the bundle, and a
  * script that runs the one with the other. Says on stdout which it is.
@@ -11,24 +11,27 @@ import { permissionFlags } from "./permissions.ts";
 import { ownTarget } from "./targets.ts";
 
 /**
- * The script that runs the bundle in `lib` with Deno. The folder `cache` in there is the
- * installer's, so that the compiled code in it is nobody else's.
+ * The script that runs the bundle with Deno, wherever both lie together. The folder `cache` beside the
+ * bundle is the installer's, so that the compiled code in it is nobody else's.
  */
-function launcher(lib: string, runtime: string): string {
+function launcher(runtime: string): string {
   const flags = ["--quiet", "--no-lock", ...ENGINE_FLAGS, ...permissionFlags(ownTarget().platform)];
+  const words = flags.map((flag) => `'${flag}'`).join(" ");
   return [
     "#!/bin/sh",
     "# c3po, run by Deno; made by install.sh",
-    `lib='${lib}'`,
+    "c3po=$0",
+    '[ ! -L "$c3po" ] || c3po=$(readlink -f "$c3po")',
+    "lib=${c3po%/*}/../lib/c3po",
     'export DENO_DIR="$lib/cache" DENO_NO_UPDATE_CHECK=1',
     "export MALLOC_ARENA_MAX=1 MALLOC_TRIM_THRESHOLD_=65536 MALLOC_MMAP_THRESHOLD_=65536",
-    `exec ${runtime} run ${flags.map((flag) => `'${flag}'`).join(" ")} "$lib/c3po.js" "$@"`,
+    `exec ${runtime} run ${words} "$lib/c3po.js" "$@"`,
     "",
   ].join("\n");
 }
 
 if (import.meta.main) {
-  const [tree, lib, runtime] = Deno.args as [string, string, string];
+  const [tree, runtime] = Deno.args as [string, string];
   await Deno.mkdir(`${tree}/bin`, { recursive: true });
   await Deno.mkdir(`${tree}/lib/c3po`, { recursive: true });
   const script = `${tree}/lib/c3po/c3po.js`;
@@ -39,7 +42,7 @@ if (import.meta.main) {
     await Deno.remove(`${tree}/lib/c3po`, { recursive: true });
     Deno.stdout.writeSync(new TextEncoder().encode("compiled\n"));
   } catch {
-    await Deno.writeTextFile(`${tree}/bin/c3po`, launcher(lib, runtime), { mode: 0o755 });
+    await Deno.writeTextFile(`${tree}/bin/c3po`, launcher(runtime), { mode: 0o755 });
     Deno.stdout.writeSync(new TextEncoder().encode("launcher\n"));
   }
 }

@@ -123,6 +123,14 @@ kernelTest(
   },
 );
 
+Deno.test("an installed c3po is found through a link as well", async () => {
+  await using place = await Place.create();
+  await place.install();
+  const link = join(place.directory, "link");
+  await Deno.symlink(join(place.prefix, "bin/c3po"), link);
+  assertEquals(await run(link, ["--version"]), { code: 0, stdout: VERSION, stderr: "" });
+});
+
 for (
   const [what, args, env] of [
     ["an unknown argument", ["--frobnicate"], {}],
