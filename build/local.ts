@@ -8,6 +8,7 @@ import { bundle } from "./bundle.ts";
 import { compile, ENGINE_FLAGS } from "./compile.ts";
 import { addDocuments } from "./pack.ts";
 import { permissionFlags } from "./permissions.ts";
+import { ITSELF } from "../src/host/self.ts";
 import { ownTarget } from "./targets.ts";
 
 /**
@@ -25,7 +26,8 @@ function launcher(runtime: string): string {
     "lib=${c3po%/*}/../lib/c3po",
     'export DENO_DIR="$lib/cache" DENO_NO_UPDATE_CHECK=1',
     "export MALLOC_ARENA_MAX=1 MALLOC_TRIM_THRESHOLD_=65536 MALLOC_MMAP_THRESHOLD_=65536",
-    `exec ${runtime} run ${words} "$lib/c3po.js" "$@"`,
+    // What runs there is Deno, so by itself the program means this script.
+    `exec ${runtime} run ${words.replace(ITSELF, `'"$c3po"'`)} "$lib/c3po.js" "$@"`,
     "",
   ].join("\n");
 }

@@ -9,6 +9,7 @@ import {
   run,
   type RunResult,
 } from "../kernel/lab.ts";
+import { assertStartsAgain } from "./again.ts";
 import manifest from "../../deno.json" with { type: "json" };
 
 const PROGRAM = ["bin/c3po", "lib/c3po/c3po.js"];
@@ -122,6 +123,12 @@ kernelTest(
     assertEquals([copy.uid, copy.mode! & 0o777], [0, 0o755]);
   },
 );
+
+kernelTest("an installed c3po starts itself again, wherever it was installed", async () => {
+  await using place = await Place.create();
+  await place.install();
+  await assertStartsAgain(join(place.prefix, "bin/c3po"));
+});
 
 Deno.test("an installed c3po is found through a link as well", async () => {
   await using place = await Place.create();
