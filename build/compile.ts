@@ -17,19 +17,9 @@ export const ENGINE_FLAGS: readonly string[] = [
   "--no-npm",
 ];
 
-/**
- * Compiles a bundle into one executable file. `$DENORT_BIN` names the runtime where Deno's own site
- * cannot be reached, `$C3PO_COMPILER` the Deno that fits it.
- *
- * @throws {Error} if it cannot
- */
-export async function compile(
-  bundle: string,
-  target: Target,
-  output: string,
-  options: RunOptions = {},
-): Promise<void> {
-  const args = [
+/** What `deno` is told, to compile a bundle for a target. */
+export function compileArguments(bundle: string, target: Target, output: string): string[] {
+  return [
     "compile",
     "--quiet",
     "--no-check", // the bundle is checked before it is made
@@ -42,5 +32,20 @@ export async function compile(
     ...permissionFlags(target.platform),
     bundle,
   ];
+}
+
+/**
+ * Compiles a bundle into one executable file. `$DENORT_BIN` names the runtime where Deno's own site
+ * cannot be reached, `$C3PO_COMPILER` the Deno that fits it.
+ *
+ * @throws {Error} if it cannot
+ */
+export async function compile(
+  bundle: string,
+  target: Target,
+  output: string,
+  options: RunOptions = {},
+): Promise<void> {
+  const args = compileArguments(bundle, target, output);
   await run(Deno.env.get("C3PO_COMPILER") ?? Deno.execPath(), args, options);
 }

@@ -119,7 +119,7 @@ export function permissionsFor(platform: Platform): readonly Permission[] {
       why: "`proxy` reaches any host, at a port that changes every minute; the traps listen",
     },
     { flag: "allow-env", to: VARIABLES, why: "where the key lies, and what systemd says" },
-    { flag: "allow-sys", to: ["uid"], why: "whether this is root" },
+    ...server ? [{ flag: "allow-sys", to: ["uid"], why: "whether this is root" }] : [],
     { flag: "deny-import", why: "the program is one file and never loads another" },
   ];
 }
