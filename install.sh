@@ -8,7 +8,7 @@ BASE_URL=
 # All there may be of c3po below the prefix, the program last.
 FILES="lib/systemd/system/c3po.service share/man/man1/c3po.1 share/bash-completion/completions/c3po
 	share/zsh/site-functions/_c3po share/fish/vendor_completions.d/c3po.fish share/doc/c3po/LICENSE
-	lib/c3po/deno lib/c3po/c3po.js bin/c3po"
+	lib/c3po/deno lib/c3po/c3po.js lib/c3po/login.js bin/c3po"
 
 usage() {
 	cat <<'END'
@@ -139,6 +139,7 @@ install_c3po() {
 	[ ! -e "$unit" ] || { sed "s|/usr/local/bin/c3po|$PREFIX/bin/c3po|" "$unit" >"$stage/unit" && mv "$stage/unit" "$unit"; }
 	"$stage/tree/bin/c3po" --version >/dev/null || die "the new c3po does not run" "nothing is installed; see the message above"
 	place
+	"$PREFIX/bin/c3po" port --help >/dev/null # where Deno runs it, it keeps what users may not write
 	say "installed $("$PREFIX/bin/c3po" --version) as $PREFIX/bin/c3po"
 	case :$PATH: in *":$PREFIX/bin:"*) ;; *)
 		say "it is not on your PATH yet; this line makes it so: export PATH=\"$PREFIX/bin:\$PATH\"" ;;

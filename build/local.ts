@@ -4,20 +4,27 @@
  * The program is compiled where that can be done, else it is a launcher: a Deno, the bundle, and a
  * script that runs the one with the other. Says on stdout which it is.
  */
+import { LOGIN_COMMANDS } from "../src/core/command.ts";
+import { ITSELF } from "../src/host/self.ts";
 import { bundle } from "./bundle.ts";
 import { compile, ENGINE_FLAGS } from "./compile.ts";
 import { addDocuments } from "./pack.ts";
-import { permissionFlags } from "./permissions.ts";
-import { ITSELF } from "../src/host/self.ts";
+import { type Part, permissionFlags } from "./permissions.ts";
 import { ownTarget } from "./targets.ts";
 
 /**
- * The script that runs the bundle with Deno, wherever both lie together. The folder `cache` beside the
- * bundle is the installer's, so that the compiled code in it is nobody else's.
+ * The script that runs the bundles with Deno, wherever they lie together. The folder `cache` beside
+ * the bundles is the installer's, so that the compiled code in it is nobody else's. What somebody
+ * waits for gets the smaller bundle, and fewer permissions.
  */
 function launcher(runtime: string): string {
-  const flags = ["--quiet", "--no-lock", ...ENGINE_FLAGS, ...permissionFlags(ownTarget().platform)];
-  const words = flags.map((flag) => `'${flag}'`).join(" ");
+  const exec = (part: Part, script: string): string => {
+    const flags = [...ENGINE_FLAGS, ...permissionFlags(ownTarget().platform, part)];
+    const words = ["--quiet", "--no-lock", ...flags].map((flag) => `'${flag}'`).join(" ");
+    // What runs there is Deno, so by itself the program means this script.
+    const own = words.replace(ITSELF, `'"$c3po"'`);
+    return `exec ${runtime} run ${own} "$lib/${script}" "$@"`;
+  };
   return [
     "#!/bin/sh",
     "# c3po, run by Deno; made by install.sh",
@@ -25,18 +32,24 @@ function launcher(runtime: string): string {
     '[ ! -L "$c3po" ] || c3po=$(readlink -f "$c3po")',
     "lib=${c3po%/*}/../lib/c3po",
     'export DENO_DIR="$lib/cache" DENO_NO_UPDATE_CHECK=1',
+    "case ${1-} in",
+    `${LOGIN_COMMANDS.join(" | ")}) ${exec("login", LOGIN)} ;;`,
+    "esac",
     "export MALLOC_ARENA_MAX=1 MALLOC_TRIM_THRESHOLD_=65536 MALLOC_MMAP_THRESHOLD_=65536",
-    // What runs there is Deno, so by itself the program means this script.
-    `exec ${runtime} run ${words.replace(ITSELF, `'"$c3po"'`)} "$lib/c3po.js" "$@"`,
+    exec("all", PROGRAM),
     "",
   ].join("\n");
 }
+
+/** The whole program, and that of {@linkcode LOGIN_COMMANDS}. */
+const PROGRAM = "c3po.js";
+const LOGIN = "login.js";
 
 if (import.meta.main) {
   const [tree, runtime] = Deno.args as [string, string];
   await Deno.mkdir(`${tree}/bin`, { recursive: true });
   await Deno.mkdir(`${tree}/lib/c3po`, { recursive: true });
-  const script = `${tree}/lib/c3po/c3po.js`;
+  const script = `${tree}/lib/c3po/${PROGRAM}`;
   await bundle(script);
   await addDocuments(tree, ownTarget().platform);
   try {
@@ -44,6 +57,7 @@ if (import.meta.main) {
     await Deno.remove(`${tree}/lib/c3po`, { recursive: true });
     Deno.stdout.writeSync(new TextEncoder().encode("compiled\n"));
   } catch {
+    await bundle(`${tree}/lib/c3po/${LOGIN}`, "login.ts");
     await Deno.writeTextFile(`${tree}/bin/c3po`, launcher(runtime), { mode: 0o755 });
     Deno.stdout.writeSync(new TextEncoder().encode("launcher\n"));
   }

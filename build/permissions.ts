@@ -16,6 +16,9 @@ export interface Permission {
 /** Which systems a build is for: only Linux has a server. */
 export type Platform = "linux" | "macos" | "windows";
 
+/** The whole program, or only the commands between a user and a login: `port`, `ssh`, `proxy`. */
+export type Part = "all" | "login";
+
 /** A client runs ssh, and nothing else. */
 export const CLIENT_TOOLS: Readonly<Record<string, string>> = {
   ssh: "is what the user wants, and resolves host names by the user's configuration",
@@ -34,7 +37,7 @@ export const SERVER_TOOLS: Readonly<Record<string, string>> = {
   "cat": "reads /proc, which Deno leaves to programs with every permission",
   "sshd": "tells how long it lets somebody take to log in",
   "readlink": "tells which network namespace this is",
-  "stdbuf": "has xtables-monitor tell at once when another tool changes rules",
+  "stdbuf": "has ipset answer, and xtables-monitor tell of changed rules, at once",
   "iptables-nft-save": "shows what a crash left in the tables of the other iptables",
   "ip6tables-nft-save": "shows the same for IPv6",
   "iptables-legacy-save": "shows the same for the older iptables",
@@ -81,7 +84,9 @@ const VARIABLES = [
   "INVOCATION_ID",
 ];
 
-const SERVER_FOLDERS = ["/etc/c3po", "/var/lib/c3po", "/run/c3po"];
+/** Where root's key is; a login as root may be by that. */
+const ROOT_KEYS = "/etc/c3po";
+const SERVER_FOLDERS = [ROOT_KEYS, "/var/lib/c3po", "/run/c3po"];
 
 /**
  * Where users keep and hand over keys, and `.`, the folder of the moment: whoever has a key anywhere
@@ -93,14 +98,18 @@ const USER_FOLDERS: Readonly<Record<Platform, readonly string[]>> = {
   windows: ["C:\\Users", "."],
 };
 
-/** The permissions of a build, in the order the documentation shows them. */
-export function permissionsFor(platform: Platform): readonly Permission[] {
-  const server = platform === "linux";
-  const folders = [...(server ? SERVER_FOLDERS : []), ...USER_FOLDERS[platform]];
+/**
+ * The permissions of a build, in the order the documentation shows them. Those of a login are fewer,
+ * for safety and because Deno takes its time over each: it looks every tool up at every start.
+ */
+export function permissionsFor(platform: Platform, part: Part = "all"): readonly Permission[] {
+  const server = platform === "linux" && part === "all";
+  const roots = server ? SERVER_FOLDERS : platform === "linux" ? [ROOT_KEYS] : [];
+  const folders = [...roots, ...USER_FOLDERS[platform]];
   return [
     {
       flag: "allow-run",
-      to: programs(platform),
+      to: programs(platform, server),
       why:
         "the tools above, and no shell; a server itself too, to watch over a trial (serve --try)",
     },
@@ -109,32 +118,33 @@ export function permissionsFor(platform: Platform): readonly Permission[] {
       to: server ? [...folders, "/run/systemd/notify"] : folders,
       why: "keys, configuration, state; the socket of the service manager",
     },
-    {
+    ...(part === "login" ? [] : [{
       flag: "allow-write",
       to: server ? [...folders, "/run/systemd/notify"] : folders,
       why: "new keys, the ledger of bans, the Host block in ssh_config; the same socket",
-    },
+    }]),
     {
       flag: "allow-net",
       why: "`proxy` reaches any host, at a port that changes every minute; the traps listen",
     },
     { flag: "allow-env", to: VARIABLES, why: "where the key lies, and what systemd says" },
-    ...server ? [{ flag: "allow-sys", to: ["uid"], why: "whether this is root" }] : [],
+    ...platform === "linux"
+      ? [{ flag: "allow-sys", to: ["uid"], why: "whether this is root" }]
+      : [],
     { flag: "deny-import", why: "the program is one file and never loads another" },
   ];
 }
 
 /** The same as arguments for `deno compile` and `deno run`. */
-export function permissionFlags(platform: Platform): readonly string[] {
-  return permissionsFor(platform).map(({ flag, to }) =>
+export function permissionFlags(platform: Platform, part: Part = "all"): readonly string[] {
+  return permissionsFor(platform, part).map(({ flag, to }) =>
     to === undefined ? `--${flag}` : `--${flag}=${to.join(",")}`
   );
 }
 
 /** A bare name is looked up in the PATH of the start: ssh may be anywhere the user has put it. */
-function programs(platform: Platform): string[] {
+function programs(platform: Platform, server: boolean): string[] {
   if (platform === "windows") return ["ssh"];
-  const server = platform === "linux";
   const tools = Object.keys(server ? { ...SERVER_TOOLS, ...CLIENT_TOOLS } : CLIENT_TOOLS);
   const places = tools.flatMap((tool) => SYSTEM_FOLDERS.map((folder) => `${folder}/${tool}`));
   return [...(server ? [ITSELF] : []), "ssh", ...places];

@@ -1,6 +1,3 @@
-import { parseArguments, suggestion } from "./core/arguments.ts";
-import { C3poError, Misuse } from "./core/errors.ts";
-import { helpOf, overview } from "./core/help.ts";
 import { allow } from "./commands/allow.ts";
 import { ban } from "./commands/ban.ts";
 import { check } from "./commands/check.ts";
@@ -13,9 +10,8 @@ import { proxy } from "./commands/proxy.ts";
 import { serve } from "./commands/serve.ts";
 import { ssh } from "./commands/ssh.ts";
 import { status } from "./commands/status.ts";
+import { runCommand } from "./dispatch.ts";
 import { type Host, systemHost } from "./host/host.ts";
-import { report } from "./host/terminal.ts";
-import { VERSION } from "./core/version.ts";
 
 /** Every command, in the order of the help. */
 export const COMMANDS: readonly Command[] = [
@@ -32,56 +28,7 @@ export const COMMANDS: readonly Command[] = [
   completions(() => COMMANDS),
 ];
 
-/**
- * Runs one command line. The only place where errors are caught.
- *
- * @param argv what stood behind `c3po`
- * @returns the exit code: 0 done, 1 failed, 2 misuse; `ssh` passes its child's
- */
+/** Runs one command line and returns its exit code: {@linkcode runCommand} with every command. */
 export async function run(argv: readonly string[], host: Host = systemHost): Promise<number> {
-  try {
-    return await dispatch(argv, host);
-  } catch (error) {
-    return failed(error, host);
-  }
-}
-
-function failed(error: unknown, host: Host): number {
-  // Cleaning up after a failure failed too: both are told, the first one first.
-  if (error instanceof SuppressedError) {
-    const code = failed(error.suppressed, host);
-    failed(error.error, host);
-    return code;
-  }
-  if (!(error instanceof C3poError)) throw error;
-  report(error, host.terminal);
-  return error.exitCode;
-}
-
-async function dispatch(argv: readonly string[], host: Host): Promise<number> {
-  const [word, ...rest] = argv;
-  if (word === undefined) throw new Misuse("no command given", { hint: "c3po --help lists them" });
-  if (word === "--version" || word === "-V") return answer(`c3po ${VERSION}\n`, host);
-  if (word === "--help" || word === "-h" || word === "help") {
-    const [topic] = rest;
-    return answer(topic === undefined ? overview(COMMANDS) : helpOf(commandNamed(topic)), host);
-  }
-  const command = commandNamed(word);
-  const args = parseArguments(command, rest);
-  if (args.has("help")) return answer(helpOf(command), host);
-  return await command.run(args, host);
-}
-
-function commandNamed(word: string): Command {
-  const command = COMMANDS.find(({ name }) => name === word);
-  if (command !== undefined) return command;
-  const near = suggestion(word, COMMANDS.map(({ name }) => name));
-  throw new Misuse(`unknown command "${word}"`, {
-    hint: near === null ? "c3po --help lists the commands" : `did you mean "c3po ${near}"?`,
-  });
-}
-
-function answer(text: string, host: Host): number {
-  host.terminal.out(text);
-  return 0;
+  return await runCommand(argv, COMMANDS, host);
 }

@@ -10,6 +10,11 @@ export function describe(
   return { least: at(0), median: at(0.5), p90: at(0.9) };
 }
 
+/** How much longer each took than what was measured in the same round. */
+export function differences(values: readonly number[], others: readonly number[]): number[] {
+  return values.map((value, round) => value - others[round]!);
+}
+
 /** Megabytes a second. */
 export function rate(megabytes: number, ms: number): string {
   return (megabytes / (ms / 1000)).toFixed(0);

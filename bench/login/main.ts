@@ -1,35 +1,53 @@
 /**
  * How long a login through C3PO takes beside a plain one, and how fast the proxy is: real ssh, sshd and
- * `c3po serve` in network namespaces, in one run, each pair one after the other.
+ * `c3po serve` in network namespaces, in one run, all ways in turn.
  *
- * Needs root: `sudo deno task login [PAIRS]`. It measures the program that `C3PO_BIN` names, else this
- * checkout, bundled as an installation has it.
+ * Needs root: `sudo deno task login [ROUNDS] [PROGRAM…]`. A PROGRAM is the path of a c3po; several are
+ * measured beside each other. Without any it is the one that `C3PO_BIN` names, else this checkout,
+ * bundled as an installation has it.
  */
 import { bundle } from "../../build/bundle.ts";
 import { c3poCommand, CHECKOUT, roomInMinute } from "../../tests/kernel/lab.ts";
 import { Pair } from "../../tests/kernel/lab/pair.ts";
-import { describe, rate, type Row, table } from "./figures.ts";
+import { describe, differences, rate, type Row, table } from "./figures.ts";
 
-const PAIRS = Number(Deno.args[0] ?? 25);
+const ROUNDS = Number(Deno.args[0] ?? 25);
 const MEGABYTES = 512;
+const TRANSFERS = 5;
 
-/** The command to measure, as the installation starts it. */
-async function program(folder: string): Promise<string[]> {
-  if (Deno.env.get("C3PO_BIN")) return c3poCommand();
-  Deno.chdir(CHECKOUT);
-  const file = `${folder}/c3po.js`;
-  await bundle(file);
-  return [Deno.execPath(), "run", "--no-prompt", "--no-config", "-A", file];
+/** A c3po to measure. */
+interface Program {
+  readonly name: string;
+  readonly command: readonly string[];
+  /** Options for ssh, with the ProxyCommand. */
+  readonly proxied: readonly string[];
 }
+
+/** One thing that is timed. */
+type Way = readonly [name: string, once: () => Promise<number>];
 
 await using pair = await Pair.create();
 const { user } = pair;
-const c3po = await program(user.directory);
 const env = { HOME: user.home };
 const plain = await pair.config();
-const proxied = await pair.config([
-  `ProxyCommand env HOME=${user.home} ${c3po.join(" ")} proxy %h`,
-]);
+const programs = await Promise.all((await commands()).map(programOf));
+
+/** The commands to measure, as an installation starts them. */
+async function commands(): Promise<string[][]> {
+  const given = Deno.args.slice(1);
+  if (given.length > 0) return given.map((path) => [path]);
+  if (Deno.env.get("C3PO_BIN")) return [c3poCommand()];
+  Deno.chdir(CHECKOUT);
+  const file = `${user.directory}/c3po.js`;
+  await bundle(file);
+  return [[Deno.execPath(), "run", "--no-prompt", "--no-config", "-A", file]];
+}
+
+async function programOf(command: string[]): Promise<Program> {
+  const proxy = `ProxyCommand env HOME=${user.home} ${command.join(" ")} proxy %h`;
+  const name = command.length === 1 ? command[0]! : "c3po";
+  return { name, command, proxied: await pair.config([proxy]) };
+}
 
 /** The port of the minute, with room enough in it to use it. */
 async function port(): Promise<string> {
@@ -43,49 +61,63 @@ async function timed(command: string, args: readonly string[]): Promise<number> 
   return performance.now() - start;
 }
 
-const [first, ...rest] = c3po;
-const WAYS: readonly [string, () => Promise<number>][] = [
-  [
-    "ssh -p PORT host true",
-    async () => await timed("ssh", ["-p", await port(), ...plain, "server", "true"]),
-  ],
-  ["c3po ssh host true", () => timed(first!, [...rest, "ssh", ...plain, "server", "true"])],
-  ["ssh host true, ProxyCommand c3po proxy", () => timed("ssh", [...proxied, "server", "true"])],
-  ["c3po port", () => timed(first!, [...rest, "port"])],
+/** All ways in turn, there and back, so that what else the machine does falls on all alike. */
+async function inTurn(ways: readonly Way[], rounds: number): Promise<number[][]> {
+  const times = ways.map((): number[] => []);
+  for (const [, once] of ways) await once(); // what is read once is in memory from here on
+  for (let round = 0; round < rounds; round++) {
+    const order = [...ways.entries()];
+    if (round % 2 === 1) order.reverse();
+    for (const [index, [, once]] of order) times[index]!.push(await once());
+  }
+  return times;
+}
+
+const logins: readonly Way[] = [
+  ["ssh -p PORT host true", async () => {
+    const args = ["-p", await port(), ...plain, "server", "true"];
+    return await timed("ssh", args);
+  }],
+  ...programs.flatMap(({ name, command: [first, ...rest], proxied }): Way[] => [
+    [`${name} ssh host true`, () => timed(first!, [...rest, "ssh", ...plain, "server", "true"])],
+    [
+      `ssh host true, ProxyCommand ${name} proxy`,
+      () => timed("ssh", [...proxied, "server", "true"]),
+    ],
+    [`${name} port`, () => timed(first!, [...rest, "port"])],
+  ]),
   ["true", () => timed("true", [])],
 ];
 
-const times = WAYS.map((): number[] => []);
-for (const [, way] of WAYS) await way(); // what is read once is in memory from here on
-for (let round = 0; round < PAIRS; round++) {
-  for (const [index, [, way]] of WAYS.entries()) times[index]!.push(await way());
-}
-const base = describe(times[0]!);
-const rows = WAYS.map(([name], index): Row => {
+const receive = ["-o", "Compression=no", "server", `head -c ${MEGABYTES}M /dev/zero`];
+const send = (args: readonly string[]): Promise<number> =>
+  // To /dev/null there, so that nothing here is measured but ssh and the proxy.
+  timed("sh", ["-c", 'exec "$@" >/dev/null', "sh", "ssh", ...args, ...receive]);
+const transfers: readonly Way[] = [
+  ["plain ssh", async () => await send(["-p", await port(), ...plain])],
+  ...programs.map(({ name, proxied }): Way => [`through ${name} proxy`, () => send(proxied)]),
+];
+
+const times = await inTurn(logins, ROUNDS);
+const rows = logins.map(([name], index): Row => {
   const { least, median, p90 } = describe(times[index]!);
-  const beyond = (value: number): string =>
-    index === 1 || index === 2 ? `+${value.toFixed(1)}` : "";
+  const isLogin = name.includes("host true") && index > 0;
+  const more = describe(differences(times[index]!, times[0]!));
   return [
     name,
     ...[least, median, p90].map((value) => value.toFixed(1)),
-    beyond(median - base.median),
-    beyond(least - base.least),
+    isLogin ? `+${more.median.toFixed(1)}` : "",
+    isLogin ? `+${(least - describe(times[0]!).least).toFixed(1)}` : "",
   ];
 });
-
-const speeds: Row[] = [];
-const receive = ["-o", "Compression=no", "server", `head -c ${MEGABYTES}M /dev/zero`];
-for (const [name, config] of [["plain ssh", plain], ["through c3po proxy", proxied]] as const) {
-  const args = name === "plain ssh" ? ["-p", await port(), ...config] : config;
-  const start = performance.now();
-  // To /dev/null there, so that nothing here is measured but ssh and the proxy.
-  await user.must("sh", ["-c", 'exec "$@" >/dev/null', "sh", "ssh", ...args, ...receive]);
-  speeds.push([name, rate(MEGABYTES, performance.now() - start)]);
-}
+const speeds = (await inTurn(transfers, TRANSFERS)).map((each, index): Row => {
+  const { least, median } = describe(each);
+  return [transfers[index]![0], rate(MEGABYTES, median), rate(MEGABYTES, least)];
+});
 
 const text = [
-  `${PAIRS} rounds, milliseconds:\n`,
-  table(["what", "least", "median", "90 %", "median more than plain", "least more"], rows),
-  table([`${MEGABYTES} MiB from the server`, "MiB/s"], speeds),
+  `${ROUNDS} rounds, milliseconds:\n`,
+  table(["what", "least", "median", "90 %", "more than plain, median", "least more"], rows),
+  table([`${MEGABYTES} MiB from the server, MiB/s`, "median", "most"], speeds),
 ].join("\n");
 await Deno.stdout.write(new TextEncoder().encode(text));

@@ -3,6 +3,7 @@ import { type Neighbour, safeNeighbours } from "../core/neighbours.ts";
 import type { Schedule } from "../core/schedule.ts";
 import type { Clock } from "../host/clock.ts";
 import { type Connection, dial, isOpen, type Refusal } from "../host/dial.ts";
+import { after, within } from "../host/timer.ts";
 
 /** Where to go, and by what. */
 export interface Target {
@@ -55,9 +56,7 @@ export async function reach(target: Target): Promise<Reached | Unreached> {
     over.abort();
     return "silent"; // unread, for there is a winner
   };
-  const within = (attempt: Promise<Refusal>, ms: number): Promise<Refusal | void> =>
-    Promise.race([attempt, clock.sleep(ms, over.signal)]);
-  const deadline = setTimeout(() => over.abort(), DEADLINE_MS);
+  const callOff = after(DEADLINE_MS, () => over.abort());
   try {
     const first = attempt(own);
     const others: Promise<Refusal>[] = [];
@@ -72,7 +71,7 @@ export async function reach(target: Target): Promise<Reached | Unreached> {
     const unreached = { own: await first, others: await Promise.all(others) };
     return won[0] ?? unreached;
   } finally {
-    clearTimeout(deadline);
+    callOff();
     over.abort();
   }
 }

@@ -9,6 +9,7 @@ import type { Host } from "../host/host.ts";
 import { findKey } from "../host/keyring.ts";
 import { relay } from "../host/relay.ts";
 import { resolveHost } from "../host/ssh.ts";
+import { after } from "../host/timer.ts";
 import type { Command } from "./command.ts";
 
 /** A server that says no more than this within this many milliseconds may be a trap. */
@@ -46,14 +47,14 @@ export const proxy: Command = {
 
 async function converse(conn: Connection, name: string, host: Host): Promise<void> {
   const tally = { sent: 0, received: 0 };
-  const doubt = setTimeout(() => {
+  const callOff = after(GREETING.ms, () => {
     if (tally.sent === 0 || tally.received === 0 || tally.received >= GREETING.bytes) return;
     host.terminal.note(`c3po: "${name}" greets like a server and then says nothing: a trap?`);
     host.terminal.note(
       "c3po: hint: with a wrong key or clock this address may just have been banned; " +
         "compare both ends: c3po key check, date -u",
     );
-  }, GREETING.ms);
+  });
   try {
     await relay(conn, tally);
     if (tally.received > 0) return;
@@ -62,7 +63,7 @@ async function converse(conn: Connection, name: string, host: Host): Promise<voi
       "c3po: hint: its sshd is overloaded (MaxStartups), refuses this address, or is not running",
     );
   } finally {
-    clearTimeout(doubt);
+    callOff();
     conn.close();
   }
 }

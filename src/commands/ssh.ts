@@ -4,13 +4,13 @@ import { KEY_OPTION, TRAPS_OPTION } from "../core/command.ts";
 import { asArgument, Misuse } from "../core/errors.ts";
 import { minuteAt } from "../core/minute.ts";
 import { parseCount } from "../core/ports.ts";
-import { checkTraps, DEFAULT_TRAPS, Schedule } from "../core/schedule.ts";
+import { checkTraps, DEFAULT_TRAPS, type MinutePorts, Schedule } from "../core/schedule.ts";
 import { shellCommand } from "../core/shell.ts";
 import { readSshArguments } from "../core/ssh_arguments.ts";
 import { controlPathArguments, portArguments, type SshSettings } from "../core/ssh_settings.ts";
 import { type Ending, runInForeground } from "../host/foreground.ts";
 import type { Host } from "../host/host.ts";
-import { findKey } from "../host/keyring.ts";
+import { findKey, type KeySearch } from "../host/keyring.ts";
 import { askSsh } from "../host/ssh.ts";
 import type { Command } from "./command.ts";
 
@@ -52,25 +52,25 @@ export const ssh: Command = {
       return { code: 0, told: false };
     };
     if (read.host === null || read.query) return (await start(given)).code;
-    // The key is looked for while ssh answers; what is wrong with ssh's arguments is told first.
+    // All is prepared while ssh answers; what is wrong with ssh's arguments is told first.
     const asking = askSsh(given);
     const resolve = async (): Promise<string | null> => (await asking).settings?.hostname ?? null;
     const search = { file: args.value("key"), name: read.host, resolve };
-    const making = read.control ? null : findKey(search, host).then(({ key }) => Schedule.of(key));
-    making?.catch(() => {});
+    const preparing = read.control ? null : prepare(search, host);
+    preparing?.catch(() => {});
     const { settings, code, stderr } = await asking;
     if (settings === null) { // ssh tells what is wrong with its arguments
       host.terminal.note(stderr.trimEnd());
       return code;
     }
-    if (making === null) {
+    if (preparing === null) {
       const path = settings.controlPath;
       return (await start([...path === null ? [] : controlPathArguments(path), ...given])).code;
     }
     const { hostname } = settings;
-    const schedule = await making;
+    const { schedule, ports } = await preparing;
     asArgument(() => checkTraps(traps, schedule.range));
-    const login = { name: read.host, command: read.command || settings.command, settings };
+    const login = { name: read.host, command: read.command || settings.command, settings, ports };
     const target = { hostname, schedule, traps, clock: host.clock };
     return await logIn(
       login,
@@ -81,6 +81,17 @@ export const ssh: Command = {
   },
 };
 
+/** A schedule, and its answer for the minute in which it was made. */
+interface Prepared {
+  readonly schedule: Schedule;
+  readonly ports: MinutePorts;
+}
+
+async function prepare(search: KeySearch, host: Host): Promise<Prepared> {
+  const schedule = await Schedule.of((await findKey(search, host)).key);
+  return { schedule, ports: await schedule.ports(minuteAt(host.clock.now()), 0) };
+}
+
 /** Runs ssh with its arguments, or shows how. */
 type Start = (words: readonly string[]) => Promise<Ending>;
 
@@ -90,17 +101,20 @@ interface Login {
   /** Whether a command is to run there. */
   readonly command: boolean;
   readonly settings: SshSettings;
+  /** The ports of the minute, if it is still the same. */
+  readonly ports: MinutePorts;
 }
 
 /** Runs ssh with the port of the minute, and once more if that was not the server's minute. */
 async function logIn(
-  { name, command, settings }: Login,
+  { name, command, settings, ports }: Login,
   target: Target,
   start: (port: number) => Promise<Ending>,
   host: Host,
 ): Promise<number> {
   const began = host.clock.now();
-  const { ssh: port } = await target.schedule.ports(minuteAt(began), 0);
+  const minute = minuteAt(began);
+  const { ssh: port } = ports.minute === minute ? ports : await target.schedule.ports(minute, 0);
   const { code, told } = await start(port);
   // What stands between us and the host, if anything does, would have to be asked instead.
   if (code !== SSH_FAILED || told || settings.indirect) return code;

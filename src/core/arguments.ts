@@ -60,6 +60,8 @@ export function parseArguments(spec: CommandSpec, argv: readonly string[]): Argu
   const valued = options.filter((option) => option.value !== undefined).map(({ name }) => name);
   const switches = options.filter((option) => option.value === undefined).map(({ name }) => name);
   const own = spec.passesOn ? countOwn(argv, valued) : argv.length;
+  // The parser is slow to wake up, and many a login gives it nothing to do.
+  if (own === 0) return new Arguments(argv, new Map(), new Set());
   const read = argv.slice(0, own);
   refuseValues(switches, read);
   const parsed: Record<string, unknown> = parseArgs(read, {

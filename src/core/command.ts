@@ -45,3 +45,6 @@ export const TRAPS_OPTION: Option = {
 
 /** The switch that every command has. */
 export const HELP_OPTION: Option = { name: "help", text: "show this help" };
+
+/** The commands between a user and a login: they are started without what only others need. */
+export const LOGIN_COMMANDS: readonly string[] = ["port", "ssh", "proxy"];

@@ -56,15 +56,22 @@ export class Tally {
   worstDelaySeconds = 0;
   repairs = 0;
   lastRepair: RepairEvent | null = null;
+  #told: () => void = () => {};
 
   /** @param now unix milliseconds */
   constructor(now: number) {
     this.startedAt = now;
   }
 
+  /** Has somebody told whenever a count grows. */
+  tell(told: () => void): void {
+    this.#told = told;
+  }
+
   /** The kernel noted that somebody touched a trap. */
   hit(family: Family): void {
     this.hits[family]++;
+    this.#told();
   }
 
   /** Somebody was banned for touching a trap. */
@@ -72,11 +79,13 @@ export class Tally {
     this.bans[`${family} ${event.trigger}`]++;
     this.recent.unshift(event);
     if (this.recent.length > MOST_RECENT) this.recent.pop();
+    this.#told();
   }
 
   /** Somebody completed a connection to a trap. */
   arrival(): void {
     this.arrivals++;
+    this.#told();
   }
 
   /**
@@ -92,16 +101,19 @@ export class Tally {
     this.delaySeconds += seconds;
     this.lastDelaySeconds = seconds;
     this.worstDelaySeconds = Math.max(this.worstDelaySeconds, seconds);
+    this.#told();
   }
 
   /** The ports of a minute could not be opened in time. */
   failedChange(): void {
     this.failedChanges++;
+    this.#told();
   }
 
   /** Another tool took away something of ours, and it was put back. */
   repair(event: RepairEvent): void {
     this.repairs++;
     this.lastRepair = event;
+    this.#told();
   }
 }

@@ -1,4 +1,5 @@
 import { printable } from "../core/printable.ts";
+import { after } from "./timer.ts";
 
 /** A TCP connection. */
 export type Connection = Deno.TcpConn;
@@ -57,7 +58,7 @@ const GREETING_MS = 5_000;
 export async function greetingOf(conn: Connection): Promise<string | null> {
   const bytes = new Uint8Array(255); // the most that RFC 4253 gives this line
   let length = 0;
-  const hangUp = setTimeout(() => conn.close(), GREETING_MS);
+  const callOff = after(GREETING_MS, () => conn.close());
   try {
     while (length < bytes.length && !bytes.subarray(0, length).includes(0x0a)) {
       const count = await conn.read(bytes.subarray(length));
@@ -68,7 +69,7 @@ export async function greetingOf(conn: Connection): Promise<string | null> {
   } catch {
     // It hung up, or we did: what came so far counts.
   } finally {
-    clearTimeout(hangUp);
+    callOff();
   }
   const [line] = new TextDecoder().decode(bytes.subarray(0, length)).split("\n");
   return printable(line!) || null;

@@ -1,4 +1,5 @@
 import { os } from "./host.ts";
+import { pause } from "./timer.ts";
 import { toolEnvironment } from "./tool.ts";
 import { notStarted } from "./tool_failure.ts";
 
@@ -91,7 +92,7 @@ class Shadow {
   }
 
   async changed(): Promise<void> {
-    await new Promise((resolve) => setTimeout(resolve, SETTLE_MS));
+    await pause(SETTLE_MS);
     if (this.#over || performance.now() - this.#woken < 2 * SETTLE_MS) return;
     // By a program: Deno 2.4 may signal only where it may run everything, be it to itself.
     await new Deno.Command("kill", { args: ["-STOP", String(Deno.pid)], ...toolEnvironment() })

@@ -2,12 +2,13 @@ import { patiently, runTool, spawn, streamTool, tryTool } from "./tool.ts";
 import { failureOf } from "./tool_failure.ts";
 
 /**
- * Makes sure that ipset is there and the kernel answers it.
+ * Makes sure that ipset is there and the kernel answers it, also by way of `stdbuf` as SetSession asks.
  *
  * @throws {ToolFailure} if not
  */
 export async function findIpset(): Promise<void> {
   await runTool("ipset", ["list", "-name"]);
+  await runTool("stdbuf", ["-oL", "ipset", "list", "-name"]);
 }
 
 /** Time for as many lines as the largest sets take. */
@@ -90,32 +91,12 @@ export async function armSets(text: string): Promise<ArmedChange> {
 }
 
 /**
- * Runs commands of which some print, in one process.
- *
- * @returns the lines printed, some at a time: there may be more than should be held at once
- * @throws {ToolFailure} if any of them failed
- */
-export async function* converse(text: string): AsyncGenerator<string[]> {
-  for await (const lines of streamTool("ipset", ["-"], text)) {
-    yield lines.map((line) => line.replace(/^(?:ipset> )+/, ""));
-  }
-}
-
-/**
  * Prints a set, as {@linkcode saveSet} does, some lines at a time.
  *
  * @throws {ToolFailure} also if there is no such set
  */
 export function streamSet(name: string): AsyncGenerator<string[]> {
   return streamTool("ipset", ["save", name], "");
-}
-
-/** Whether a set holds an address, also as a part of a network. */
-export async function isInSet(name: string, address: string): Promise<boolean> {
-  const { code, stderr } = await tryTool("ipset", ["test", name, address]);
-  if (code === 0) return true;
-  if (/is NOT in set/.test(stderr)) return false;
-  throw failureOf(["ipset", "test", name, address], code, stderr);
 }
 
 /** How many entries the sets of this network namespace have, by name, without listing them. */

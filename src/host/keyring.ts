@@ -39,8 +39,8 @@ export async function findKey(search: KeySearch, host: Host): Promise<FoundKey> 
     return { key: asSource("$C3PO_SECRET", () => parseKey(secret)), source: "$C3PO_SECRET" };
   }
   const looked: string[] = [];
-  for await (const path of places(search, host)) {
-    const found = await readKey(path);
+  for await (const { path, reading } of places(search, host)) {
+    const found = await reading;
     if (found !== null) return found;
     looked.push(path);
   }
@@ -92,19 +92,31 @@ function homeFolder(host: Host): string | undefined {
   return home === undefined ? undefined : join(home, ".config");
 }
 
-async function* places(search: KeySearch, host: Host): AsyncGenerator<string> {
-  const names: string[] = [];
-  if (search.name !== undefined) {
-    const typed = userKeyFile(search.name, host);
-    if (typed !== null) yield typed;
-    const resolved = await search.resolve?.();
-    if (resolved && resolved !== search.name) names.push(resolved);
+/** A file that may hold the key, and what becomes of reading it. */
+interface Place {
+  readonly path: string;
+  readonly reading: Promise<FoundKey | null>;
+}
+
+async function* places({ name, resolve }: KeySearch, host: Host): AsyncGenerator<Place> {
+  const typed = name === undefined ? null : placeOf(name, host);
+  if (typed !== null) yield typed;
+  const fallback = placeOf("default", host); // which is read while somebody else resolves the name
+  if (name !== undefined) {
+    const resolved = await resolve?.();
+    const other = resolved && resolved !== name ? placeOf(resolved, host) : null;
+    if (other !== null) yield other;
   }
-  for (const name of [...names, "default"]) {
-    const path = userKeyFile(name, host);
-    if (path !== null) yield path;
-  }
-  if (isRoot()) yield SERVER_KEY;
+  if (fallback !== null) yield fallback;
+  if (isRoot()) yield { path: SERVER_KEY, reading: readKey(SERVER_KEY) };
+}
+
+function placeOf(name: string, host: Host): Place | null {
+  const path = userKeyFile(name, host);
+  if (path === null) return null;
+  const reading = readKey(path);
+  reading.catch(() => {}); // its failure counts only if its turn comes
+  return { path, reading };
 }
 
 async function mustRead(path: string): Promise<FoundKey> {

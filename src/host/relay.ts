@@ -1,4 +1,5 @@
 import type { Connection } from "./dial.ts";
+import { pause } from "./timer.ts";
 
 /** How many bytes went each way. */
 export interface Tally {
@@ -32,7 +33,7 @@ export async function relay(conn: Connection, tally: Tally): Promise<void> {
 async function idleness(count: () => number): Promise<void> {
   for (let before = -1; before !== count();) {
     before = count();
-    await new Promise((resolve) => setTimeout(resolve, IDLE_MS));
+    await pause(IDLE_MS);
   }
 }
 

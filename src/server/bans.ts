@@ -14,7 +14,9 @@ import { allowSet, banSet, hitSet, nextHitSet } from "../core/firewall/sets.ts";
 import { type Hit, hitOf, PendingHits } from "../core/hits.ts";
 import type { Tally } from "../core/tally.ts";
 import type { Clock } from "../host/clock.ts";
-import { converse, isInSet, restoreSets } from "../host/ipset.ts";
+import { restoreSets } from "../host/ipset.ts";
+import type { SetSession } from "../host/set_session.ts";
+import { Alarm } from "./alarm.ts";
 import type { Memory } from "./memory.ts";
 
 /** What the keeper of the bans goes by. */
@@ -51,24 +53,27 @@ const log = getLogger(["c3po", "bans"]);
 export class Bans {
   readonly #options: BanOptions;
   readonly #memory: Memory;
+  readonly #sets: SetSession;
   readonly #clock: Clock;
   readonly #arrived = new Set<string>();
   readonly #pending = new PendingHits();
   readonly #untold: SetText[] = [];
   readonly #budget = new LogBudget(LOG_LINES, LOG_WINDOW_MS);
+  readonly #alarm: Alarm;
   #rest = SHORTEST_REST_MS;
-  #wake: () => void = () => {};
 
-  constructor(options: BanOptions, memory: Memory, clock: Clock) {
+  constructor(options: BanOptions, memory: Memory, sets: SetSession, clock: Clock) {
     this.#options = options;
     this.#memory = memory;
+    this.#sets = sets;
     this.#clock = clock;
+    this.#alarm = new Alarm(clock);
   }
 
   /** Somebody completed a connection to a trap. */
   arrived(address: string): void {
     if (this.#arrived.size < MOST_ARRIVALS) this.#arrived.add(parseAddress(address).text);
-    this.#wake();
+    this.#alarm.ring();
   }
 
   /** Reads the kernel's notes until the signal is aborted, and once more then. */
@@ -84,7 +89,7 @@ export class Bans {
       }
       if (last) break;
       await this.#clock.sleep(GAP_MS, signal);
-      if (this.#arrived.size === 0) await this.#sleepUntilArrival(signal);
+      if (this.#arrived.size === 0) await this.#alarm.sleep(this.#rest, signal);
     }
     this.#settleLog(Infinity);
   }
@@ -93,6 +98,7 @@ export class Bans {
   async read(): Promise<void> {
     const now = this.#clock.now();
     this.#settleLog(now);
+    this.#alarm.hush();
     // First, so that nobody is banned again for what was just forgiven.
     const changes = await this.#memory.takeChanges(now);
     const isForgiven = forgivenBy(changes);
@@ -110,7 +116,7 @@ export class Bans {
       [hitSet(family), nextHitSet(family)] as const
     );
     let hits = 0;
-    for await (const lines of converse(drainSets(pairs))) {
+    await this.#sets.print(drainSets(pairs), (lines) => {
       for (const line of lines) {
         const entry = pairs.map(([, spare]) => parseEntry(line, spare)).find((each) => each);
         if (!entry) continue;
@@ -121,7 +127,7 @@ export class Bans {
         if (this.#bansArrivals(hit.unit.text, now)) this.#pending.add(hit);
         else this.#record(hit, "syn", now);
       }
-    }
+    });
     return hits;
   }
 
@@ -139,8 +145,9 @@ export class Bans {
         if (hit === undefined) {
           // The note may have been lost in a flood. Only who is allowed leaves none.
           if (++questions > MOST_QUESTIONS) return;
-          const isAllowed = await isInSet(allowSet(unit.family).name, source);
-          hit = isAllowed ? undefined : { source, unit, port: null };
+          const allowed = { set: allowSet(unit.family).name, element: source };
+          const isStranger = (await this.#sets.missing([allowed])).length > 0;
+          hit = isStranger ? { source, unit, port: null } : undefined;
         }
         if (hit !== undefined) this.#record(hit, "handshake", now);
       }
@@ -188,14 +195,5 @@ export class Bans {
   #settleLog(now: number): void {
     const suppressed = this.#budget.settle(now);
     if (suppressed > 0) log.warn("bans left out of the log", { suppressed });
-  }
-
-  async #sleepUntilArrival(signal: AbortSignal): Promise<void> {
-    const nap = new AbortController();
-    this.#wake = () => nap.abort();
-    signal.addEventListener("abort", this.#wake);
-    if (!signal.aborted) await this.#clock.sleep(this.#rest, nap.signal);
-    signal.removeEventListener("abort", this.#wake);
-    this.#wake = () => {};
   }
 }

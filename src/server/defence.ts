@@ -17,6 +17,7 @@ import type { Clock } from "../host/clock.ts";
 import { restoreSets, saveSet } from "../host/ipset.ts";
 import type { Listener } from "../host/listener.ts";
 import { openFilesLimit } from "../host/procfs.ts";
+import type { SetSession } from "../host/set_session.ts";
 import { isServed } from "../host/sets.ts";
 import { ToolFailure } from "../host/tool_failure.ts";
 import type { Banner } from "./banner.ts";
@@ -32,6 +33,7 @@ export interface DefenceOptions {
   readonly config: ServerConfig;
   readonly families: readonly Family[];
   readonly clock: Clock;
+  readonly sets: SetSession;
   readonly stateFolder: string;
   readonly tally: Tally;
   /** What the tarpit says first. */
@@ -48,8 +50,8 @@ export class Defence {
   private constructor(options: DefenceOptions, memory: Memory) {
     this.#options = options;
     this.#memory = memory;
-    const { families, clock, config, tally } = options;
-    this.#bans = new Bans({ families, trigger: config.trigger, tally }, memory, clock);
+    const { families, clock, config, tally, sets } = options;
+    this.#bans = new Bans({ families, trigger: config.trigger, tally }, memory, sets, clock);
   }
 
   /**

@@ -4,15 +4,17 @@ import { HIDDEN, SSH, TRAP } from "../core/firewall/sets.ts";
 import type { TimedPort } from "../core/opening.ts";
 import type { Tally } from "../core/tally.ts";
 import type { Clock } from "../host/clock.ts";
-import { backendHere } from "../host/iptables.ts";
-import { watchRules } from "../host/rule_events.ts";
-import { type Expectation, SetProbe } from "../host/set_probe.ts";
+import type { Expectation, SetSession } from "../host/set_session.ts";
+import { Alarm } from "./alarm.ts";
 import type { Kernel } from "./kernel.ts";
 import type { Rotation } from "./rotation.ts";
+import type { RuleBook } from "./rule_book.ts";
 
 /** What the guard looks after. */
 export interface Guarded {
   readonly kernel: Kernel;
+  readonly sets: SetSession;
+  readonly book: RuleBook;
   readonly rotation: Rotation;
   /** sshd's own port. */
   readonly hiddenPort: number;
@@ -39,28 +41,24 @@ const log = getLogger(["c3po", "guard"]);
 export class Guard {
   readonly #guarded: Guarded;
   readonly #clock: Clock;
-  #wake = new AbortController();
-  #hears = false;
-  #by = new Set<string>();
+  readonly #alarm: Alarm;
   #failing = false;
 
   constructor(guarded: Guarded, clock: Clock) {
     this.#guarded = guarded;
     this.#clock = clock;
+    this.#alarm = new Alarm(clock);
   }
 
   /** Looks after the rules and sets until the signal is aborted. */
   async run(signal: AbortSignal): Promise<void> {
-    const listening = this.#listen(signal);
-    await using probe = new SetProbe();
-    for (let looks = 0; !signal.aborted;) {
-      const changed = this.#wake.signal.aborted;
-      const wake = this.#wake = new AbortController();
-      looks = changed ? 0 : looks - 1;
+    const { book } = this.#guarded;
+    book.tell(() => this.#alarm.ring());
+    for (let looks = 0; !signal.aborted; looks--) {
       const readRules = looks <= 0;
-      if (readRules) looks = this.#hears ? IDLE_LOOKS : DEAF_LOOKS;
+      if (readRules) looks = book.hears ? IDLE_LOOKS : DEAF_LOOKS;
       try {
-        await this.#look(probe, readRules);
+        await this.#look(readRules);
         this.#failing = false;
       } catch (error) {
         if (!(error instanceof C3poError)) throw error;
@@ -70,21 +68,18 @@ export class Guard {
         }
         this.#failing = true;
       }
-      // Not AbortSignal.any(): a signal that lasts would go on knowing every one derived from it.
-      const end = (): void => wake.abort();
-      signal.addEventListener("abort", end);
-      if (!signal.aborted) await this.#clock.sleep(LOOK_MS, wake.signal);
-      signal.removeEventListener("abort", end);
-      if (wake.signal.aborted) await this.#clock.sleep(SETTLE_MS, signal);
+      if (await this.#alarm.sleep(LOOK_MS, signal)) {
+        looks = 0;
+        await this.#clock.sleep(SETTLE_MS, signal);
+        this.#alarm.hush();
+      }
     }
-    await listening;
   }
 
-  async #look(probe: SetProbe, readRules: boolean): Promise<void> {
-    const sets = await this.#missing(probe);
+  async #look(readRules: boolean): Promise<void> {
+    const sets = await this.#missing();
     const rules = readRules || sets.length > 0 ? await this.#drift() : [];
-    const by = [...this.#by].join(",");
-    this.#by.clear();
+    const by = this.#guarded.book.takeAuthors().join(",");
     if (sets.length + rules.length === 0) return;
     const names = [...new Set(sets.map(({ set }) => `set ${set}`))];
     const gone = [...rules, ...names].join(", ");
@@ -114,11 +109,11 @@ export class Guard {
   }
 
   /** What the sets lack of the ports that are open. Asked twice, since a change may be under way. */
-  async #missing(probe: SetProbe): Promise<Expectation[]> {
-    const first = await probe.missing(this.#expected());
+  async #missing(): Promise<Expectation[]> {
+    const first = await this.#guarded.sets.missing(this.#expected());
     if (first.length === 0) return first;
     await this.#clock.sleep(SETTLE_MS);
-    return await probe.missing(this.#expected());
+    return await this.#guarded.sets.missing(this.#expected());
   }
 
   #expected(): Expectation[] {
@@ -131,30 +126,6 @@ export class Guard {
       ...longest(SSH.name, opening.ssh),
       ...longest(TRAP.name, opening.traps),
     ];
-  }
-
-  /** Keeps an ear on the rules, where that is possible, so that they need not be read all the time. */
-  async #listen(signal: AbortSignal): Promise<void> {
-    while (!signal.aborted) {
-      try {
-        if (await backendHere() === "legacy") return; // its changes make no sound
-        let ended = false;
-        const watch = watchRules((by) => this.#heard(by), signal).finally(() => ended = true);
-        // Until the monitor surely listens, its silence means nothing.
-        await this.#clock.sleep(LOOK_MS, signal);
-        this.#hears = !ended;
-        await watch;
-      } catch (error) {
-        if (!(error instanceof C3poError)) throw error;
-      }
-      this.#hears = false;
-      await this.#clock.sleep(IDLE_LOOKS * LOOK_MS, signal);
-    }
-  }
-
-  #heard(by: string | null): void {
-    if (by !== null) this.#by.add(by);
-    this.#wake.abort();
   }
 }
 

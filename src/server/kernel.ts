@@ -8,16 +8,10 @@ import type { FirewallPlan } from "../core/firewall/rules.ts";
 import type { Opening } from "../core/opening.ts";
 import type { Clock } from "../host/clock.ts";
 import { type ArmedChange, armSets, findIpset, restoreSets, setNames } from "../host/ipset.ts";
-import {
-  backendHere,
-  BACKENDS,
-  findIptables,
-  isLocked,
-  restoreRules,
-  saveRules,
-} from "../host/iptables.ts";
+import { backendHere, BACKENDS, findIptables, isLocked, restoreRules } from "../host/iptables.ts";
 import { persist } from "./persist.ts";
 import { removeEverything, removeRules } from "./removal.ts";
+import type { RuleBook } from "./rule_book.ts";
 
 /** What is hidden, and for how long the kernel keeps it hidden without hearing from us. */
 export interface Hiding {
@@ -44,12 +38,14 @@ const log = getLogger(["c3po", "kernel"]);
 export class Kernel {
   readonly #plan: FirewallPlan;
   readonly #hiding: Hiding;
+  readonly #book: RuleBook;
   readonly #clock: Clock;
   readonly #loaded = new Map<Family, OwnRules>();
 
-  constructor(plan: FirewallPlan, hiding: Hiding, clock: Clock) {
+  constructor(plan: FirewallPlan, hiding: Hiding, book: RuleBook, clock: Clock) {
     this.#plan = plan;
     this.#hiding = hiding;
+    this.#book = book;
     this.#clock = clock;
   }
 
@@ -111,8 +107,8 @@ export class Kernel {
   async #loadFamily(family: Family): Promise<void> {
     const chains = this.#plan.chains.get(family)!;
     for (let tries = 1; tries <= LOAD_TRIES; tries++) {
-      await restoreRules(family, restoreText(chains, await saveRules(family)));
-      const own = ownRules(await saveRules(family));
+      await restoreRules(family, restoreText(chains, await this.#book.read(family)));
+      const own = ownRules(await this.#book.read(family));
       this.#loaded.set(family, own);
       if (isComplete(own, chains)) return;
     }
@@ -125,7 +121,7 @@ export class Kernel {
   async drift(): Promise<string[]> {
     const gone: string[] = [];
     for (const [family, loaded] of this.#loaded) {
-      const now = ownRules(await saveRules(family));
+      const now = ownRules(await this.#book.read(family));
       gone.push(...drift(loaded, now).map((what) => `IPv${family} ${what}`));
     }
     return gone;

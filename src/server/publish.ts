@@ -16,6 +16,7 @@ import { setSizes } from "../host/ipset.ts";
 import { type MetricsServer, serveMetrics } from "../host/metrics.ts";
 import { removeReport, reportFile, writeReport } from "../host/report.ts";
 import { toolFailures } from "../host/tool_failure.ts";
+import { Alarm } from "./alarm.ts";
 import type { Defence } from "./defence.ts";
 import type { Rotation } from "./rotation.ts";
 
@@ -32,10 +33,13 @@ export interface Published {
   readonly rotation: Pick<Rotation, "onTime">;
 }
 
-/** Whether there is news is looked at this often. */
-const LOOK_MS = 1000;
+/** News are told this often at most. */
+const SHORTEST_REST_MS = 1000;
+/** Whether there is any that nobody tells of, as when things are not what they should be, this often. */
+const LONGEST_REST_MS = 10_000;
 /** Whoever sets the clock is asked this often. */
-const ASK_MS = 60_000;
+const ASK_MS = 300_000;
+const RETRY_MS = 60_000;
 
 const log = getLogger(["c3po", "publish"]);
 
@@ -43,17 +47,20 @@ const log = getLogger(["c3po", "publish"]);
 export class Publisher {
   readonly #published: Published;
   readonly #clock: Clock;
+  readonly #alarm: Alarm;
   #offset: number | null = null;
   #asked = -Infinity;
 
   constructor(published: Published, clock: Clock) {
     this.#published = published;
     this.#clock = clock;
+    this.#alarm = new Alarm(clock);
   }
 
   /** Writes a report whenever there is news, until the signal is aborted, and removes it then. */
   async run(signal: AbortSignal): Promise<void> {
-    const { runtimeFolder, figures } = this.#published;
+    const { runtimeFolder, figures, tally, defence } = this.#published;
+    tally.tell(() => this.#alarm.ring());
     figures?.answerWith(() => this.#metrics());
     let file: string | null = null;
     await using end = new AsyncDisposableStack();
@@ -71,9 +78,11 @@ export class Publisher {
       } catch (error) {
         if (!(error instanceof C3poError)) throw error;
         log.error("cannot leave word for c3po status", { error: error.message });
-        await this.#clock.sleep(ASK_MS, signal);
+        await this.#clock.sleep(RETRY_MS, signal);
       }
-      await this.#clock.sleep(LOOK_MS, signal);
+      await this.#clock.sleep(SHORTEST_REST_MS, signal);
+      // Whoever is held may go at any time.
+      if (defence.held === 0) await this.#alarm.sleep(LONGEST_REST_MS, signal);
     }
   }
 

@@ -4,32 +4,36 @@ import type { ServerConfig } from "../core/server_options.ts";
 import { C3poError } from "../core/errors.ts";
 import type { PortRules } from "../core/opening.ts";
 import { forwardedPorts } from "../core/sockets.ts";
-import { saveRules } from "../host/iptables.ts";
 import { listeningPorts } from "../host/procfs.ts";
+import type { RuleBook } from "./rule_book.ts";
 
 const log = getLogger(["c3po", "rotation"]);
 
+/** Where the ports of services are found. */
+export interface ServicesOptions {
+  readonly config: ServerConfig;
+  readonly tarpitPort: number;
+  readonly families: readonly Family[];
+  readonly book: RuleBook;
+}
+
 /** The ports that services of this machine have. */
 export class Services {
-  readonly #config: ServerConfig;
-  readonly #tarpitPort: number;
-  readonly #families: readonly Family[];
+  readonly #options: ServicesOptions;
   #taken: readonly number[] = [];
 
-  constructor(config: ServerConfig, tarpitPort: number, families: readonly Family[]) {
-    this.#config = config;
-    this.#tarpitPort = tarpitPort;
-    this.#families = families;
+  constructor(options: ServicesOptions) {
+    this.#options = options;
   }
 
   /** What decides over ports at this moment. */
   async rules(): Promise<PortRules> {
-    const { grace, exclude, tripwire, sshPort } = this.#config;
+    const { config: { grace, exclude, tripwire, sshPort }, tarpitPort } = this.#options;
     return {
       grace,
       taken: new Set([...exclude, ...await this.taken()]),
       tripwires: tripwire,
-      own: new Set([sshPort, this.#tarpitPort]),
+      own: new Set([sshPort, tarpitPort]),
     };
   }
 
@@ -38,10 +42,11 @@ export class Services {
    * to open no SSH port at all would be worse.
    */
   async taken(): Promise<readonly number[]> {
+    const { families, book } = this.#options;
     try {
       const each = await Promise.all([
         listeningPorts(),
-        ...this.#families.map(async (family) => forwardedPorts(await saveRules(family))),
+        ...families.map(async (family) => forwardedPorts(await book.recent(family))),
       ]);
       this.#taken = each.flatMap((ports) => [...ports]);
     } catch (error) {

@@ -12,6 +12,7 @@ import { TARPIT_PORT } from "../core/tarpit.ts";
 import type { Clock } from "../host/clock.ts";
 import { listenAnywhere } from "../host/listener.ts";
 import type { ServiceManager } from "../host/notify.ts";
+import { SetSession } from "../host/set_session.ts";
 import { Banner } from "./banner.ts";
 import { tellClock } from "./clock_note.ts";
 import { Defence } from "./defence.ts";
@@ -20,6 +21,7 @@ import { heartbeat } from "./heartbeat.ts";
 import { Kernel } from "./kernel.ts";
 import { openFigures, Publisher } from "./publish.ts";
 import { Rotation } from "./rotation.ts";
+import { RuleBook } from "./rule_book.ts";
 import { Services } from "./services.ts";
 import { together } from "./together.ts";
 import type { Trial } from "./trial.ts";
@@ -64,16 +66,18 @@ export async function keepWatch(
 ): Promise<void> {
   const { clock, service, families, tally } = post;
   await using undo = new AsyncDisposableStack();
+  const sets = undo.use(new SetSession());
   const listener = listenAnywhere(TARPIT_PORT);
   undo.defer(() => listener.close());
-  const services = new Services(config, listener.port, families);
+  const book = new RuleBook();
+  const services = new Services({ config, tarpitPort: listener.port, families, book });
   const figures = openFigures(config.metrics);
   undo.defer(async () => await figures?.close());
   const plan = firewallPlan({ ...config, families, tarpitPort: listener.port });
   let trial: Trial | null = null;
   // While a configuration is on trial, a death opens plain SSH again, whatever else is set.
   const hideFor = (): number => hideSeconds(trial === null || trial.passed ? config.fail : "open");
-  const kernel = new Kernel(plan, { port: config.sshPort, seconds: hideFor }, clock);
+  const kernel = new Kernel(plan, { port: config.sshPort, seconds: hideFor }, book, clock);
   const rules = (): Promise<PortRules> => services.rules();
   const rotation = new Rotation({ ...config, schedule, rules, tally }, kernel, clock);
   const banner = new Banner(config.sshPort);
@@ -82,7 +86,7 @@ export async function keepWatch(
   await kernel.look();
   trial = await relief.before(kernel, services);
   await kernel.clearMisfits();
-  const defence = await Defence.open({ ...post, config, banner });
+  const defence = await Defence.open({ ...post, config, sets, banner });
   undo.defer(() => defence.close());
   await relief.after(defence);
   await kernel.loadSets(firstEntries(config.allow, families));
@@ -100,7 +104,10 @@ export async function keepWatch(
     await kernel.loadSets("");
     await defence.refill();
   };
-  const guard = new Guard({ kernel, rotation, hiddenPort: config.sshPort, refill, tally }, clock);
+  const guard = new Guard(
+    { kernel, sets, book, rotation, hiddenPort: config.sshPort, refill, tally },
+    clock,
+  );
   const publisher = new Publisher(
     { ...post, config, schedule, figures, defence, rotation },
     clock,
@@ -109,6 +116,7 @@ export async function keepWatch(
   await service.status(`SSH port of the minute open, ${opening.traps.length} traps`);
   await together(signal, [
     (stop) => rotation.run(stop),
+    (stop) => book.run(clock, stop),
     (stop) => guard.run(stop),
     (stop) => banner.run(clock, stop),
     () => tellClock(),

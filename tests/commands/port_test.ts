@@ -63,6 +63,7 @@ Deno.test("keys are looked for in the order of the manual", async () => {
 Deno.test("a host without a key of its own is looked up under the name ssh gives it", async () => {
   await using box = await Sandbox.create();
   await box.put(".config/c3po/resolved.example.key", "classic:resolved");
+  await box.put(".config/c3po/default.key", "not this one's turn", 0o644);
   // ssh lower-cases names; that alone makes it another name.
   const resolved = await box.c3po(["port", "RESOLVED.example", ...AT], { stdout: /^\d+\n$/ });
   const file = box.path(".config/c3po/resolved.example.key");

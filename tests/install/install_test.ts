@@ -12,7 +12,7 @@ import {
 import { assertStartsAgain } from "./again.ts";
 import manifest from "../../deno.json" with { type: "json" };
 
-const PROGRAM = ["bin/c3po", "lib/c3po/c3po.js"];
+const PROGRAM = ["bin/c3po", "lib/c3po/c3po.js", "lib/c3po/login.js"];
 const FOR_ALL_USERS = [
   "lib/systemd/system/c3po.service",
   "share/bash-completion/completions/c3po",

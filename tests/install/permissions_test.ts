@@ -39,6 +39,22 @@ Deno.test("a client may run none of the server's tools", () => {
   }
 });
 
+Deno.test("what stands between a user and a login writes nothing, and may do no more than the whole", () => {
+  for (const platform of ["linux", "macos", "windows"] as const) {
+    const whole = new Map(permissionsFor(platform).map(({ flag, to }) => [flag, to]));
+    const login = permissionsFor(platform, "login");
+    assertEquals(login.filter(({ flag }) => flag === "allow-write"), []);
+    for (const { flag, to } of login) {
+      assertEquals(to?.filter((place) => !whole.get(flag)?.includes(place)) ?? [], [], flag);
+      if (to === undefined) assertEquals(whole.has(flag) && whole.get(flag), undefined, flag);
+    }
+    const run = login.find(({ flag }) => flag === "allow-run")?.to ?? [];
+    const tools = new Set(run.map((path) => path.replace(/^.*\//, "")));
+    const expected = platform === "windows" ? ["ssh"] : Object.keys(CLIENT_TOOLS).sort();
+    assertEquals([...tools].sort(), expected);
+  }
+});
+
 Deno.test("no permission is given whole but the network, and none together with all others", () => {
   const whole = permissionsFor("linux").filter(({ to }) => to === undefined);
   assertEquals(whole.map(({ flag }) => flag), ["allow-net", "deny-import"]);
