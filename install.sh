@@ -65,6 +65,7 @@ target() {
 # A server needs iptables and ipset; a checkout Deno, or npm to fetch it.
 install_packages() {
 	set --
+	PATH=$PATH:/usr/sbin:/sbin # where they are, even if root's PATH does not say so
 	if is_root && [ "$(uname -s)" = Linux ]; then
 		have iptables || set -- iptables
 		have ipset || set -- "$@" ipset
@@ -112,6 +113,7 @@ download() {
 
 # Each step is one rename: whatever ends this, there is the old file or the new one.
 place() {
+	trap '' HUP INT TERM # what has begun is brought to its end
 	for file in $FILES; do
 		case $file in bin/* | lib/c3po/*) ;; *) is_root || continue ;; esac
 		[ -e "$stage/tree/$file" ] || continue
@@ -126,12 +128,15 @@ install_c3po() {
 	need cat mkdir mktemp mv rm sed uname
 	umask 022
 	target=$(target)
-	install_packages
 	stage=$(mkdir -p "$PREFIX" && mktemp -d "$PREFIX/.c3po.XXXXXX") || cannot_write # near, so that mv is one step
 	trap 'rm -rf "$stage"' EXIT
 	trap 'exit 1' HUP INT TERM
 	mkdir "$stage/tree"
-	if [ -z "$CHECKOUT" ]; then download; else
+	if [ -z "$CHECKOUT" ]; then
+		download
+		install_packages
+	else
+		install_packages
 		say "building c3po"
 		"$CHECKOUT/tools/build-tree.sh" "$stage" || die "c3po could not be built" "nothing is installed; see the message above"
 	fi
