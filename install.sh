@@ -27,6 +27,9 @@ END
 }
 
 say() { printf '%s\n' "$*"; }
+have() { command -v "$1" >/dev/null 2>&1; }
+is_root() { [ "$(id -u)" -eq 0 ]; }
+show_and_run() { say "+ $*" && "$@"; }
 
 # die ERROR HINT [EXIT-CODE]
 die() {
@@ -34,17 +37,8 @@ die() {
 	exit "${3:-1}"
 }
 
-have() { command -v "$1" >/dev/null 2>&1; }
-
 need() {
 	for command; do have "$command" || die "this script needs \"$command\"" "install it and run this again"; done
-}
-
-is_root() { [ "$(id -u)" -eq 0 ]; }
-
-show_and_run() {
-	say "+ $*"
-	"$@"
 }
 
 # The name of this system and machine in the names of the releases.
@@ -121,7 +115,6 @@ place() {
 	done
 	[ -e "$stage/tree/lib/c3po" ] || rm -rf "$PREFIX/lib/c3po" # what Deno ran before
 }
-
 cannot_write() { die "cannot write under $PREFIX" "run this as root, or set C3PO_INSTALL_DIR"; }
 
 install_c3po() {
