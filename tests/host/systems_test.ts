@@ -109,4 +109,22 @@ for (const system of ["macos", "windows"] as const) {
     assertEquals(own, "Host web\n  ProxyCommand c3po proxy %h\n");
     assertMatch(main!, /^Include c3po\.conf\n/);
   });
+
+  Deno.test(`on ${system} the block of an alias names its key as that system quotes it`, async () => {
+    await using there = await Elsewhere.create(system);
+    const config = join(there.folder, "aliases");
+    await Deno.writeTextFile(config, "Host web\n  HostName www.example\n");
+    await Deno.mkdir(join(there.folder, "bin"));
+    const ssh = `#!/bin/sh\nexec $(PATH=\${PATH#*:} command -v ssh) -F '${config}' "$@"\n`;
+    await Deno.writeTextFile(join(there.folder, "bin/ssh"), ssh, { mode: 0o755 });
+    const { stdout } = await there.c3po(["key", "add", "web"], {
+      stdin: `${KEY}\n`,
+      env: { PATH: `${there.folder}/bin:${Deno.env.get("PATH")}` },
+    });
+    const key = {
+      macos: join(there.folder, "home/.config/c3po/web.key"),
+      windows: '"C:\\Users\\me\\AppData\\Roaming\\c3po\\web.key"',
+    };
+    assertEquals(stdout, `Host web\n  ProxyCommand c3po proxy --key ${key[system]} %h\n`);
+  });
 }
