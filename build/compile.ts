@@ -17,8 +17,8 @@ export const ENGINE_FLAGS: readonly string[] = [
   "--no-npm",
 ];
 
-/** What `deno` is told, to compile a bundle for a target. */
-export function compileArguments(bundle: string, target: Target, output: string): string[] {
+/** What `deno` is told, to compile a bundle for a target, by the path of its first file. */
+export function compileArguments(script: string, target: Target, output: string): string[] {
   return [
     "compile",
     "--quiet",
@@ -30,22 +30,22 @@ export function compileArguments(bundle: string, target: Target, output: string)
     `--output=${output}`,
     ...ENGINE_FLAGS,
     ...permissionFlags(target.platform),
-    bundle,
+    script,
   ];
 }
 
 /**
- * Compiles a bundle into one executable file. `$DENORT_BIN` names the runtime where Deno's own site
+ * Compiles a bundle, whose first file that is, into one executable file. `$DENORT_BIN` names the runtime where Deno's own site
  * cannot be reached, `$C3PO_COMPILER` the Deno that fits it.
  *
  * @throws {Error} if it cannot
  */
 export async function compile(
-  bundle: string,
+  script: string,
   target: Target,
   output: string,
   options: RunOptions = {},
 ): Promise<void> {
-  const args = compileArguments(bundle, target, output);
+  const args = compileArguments(script, target, output);
   await run(Deno.env.get("C3PO_COMPILER") ?? Deno.execPath(), args, options);
 }

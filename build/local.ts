@@ -6,7 +6,7 @@
  */
 import { LOGIN_COMMANDS } from "../src/core/command.ts";
 import { ITSELF } from "../src/host/self.ts";
-import { bundle } from "./bundle.ts";
+import { bundle, bundleInParts } from "./bundle.ts";
 import { compile, ENGINE_FLAGS } from "./compile.ts";
 import { addDocuments } from "./pack.ts";
 import { type Part, permissionFlags } from "./permissions.ts";
@@ -48,15 +48,14 @@ const LOGIN = "login.js";
 if (import.meta.main) {
   const [tree, runtime] = Deno.args as [string, string];
   await Deno.mkdir(`${tree}/bin`, { recursive: true });
-  await Deno.mkdir(`${tree}/lib/c3po`, { recursive: true });
-  const script = `${tree}/lib/c3po/${PROGRAM}`;
-  await bundle(script);
   await addDocuments(tree, ownTarget().platform);
+  const parts = await bundleInParts(`${tree}/parts`);
   try {
-    await compile(script, ownTarget(), `${tree}/bin/c3po`, { quiet: true });
-    await Deno.remove(`${tree}/lib/c3po`, { recursive: true });
+    await compile(parts, ownTarget(), `${tree}/bin/c3po`, { quiet: true });
     Deno.stdout.writeSync(new TextEncoder().encode("compiled\n"));
   } catch {
+    await Deno.mkdir(`${tree}/lib/c3po`, { recursive: true });
+    await bundle(`${tree}/lib/c3po/${PROGRAM}`);
     await bundle(`${tree}/lib/c3po/${LOGIN}`, "login.ts");
     await Deno.writeTextFile(`${tree}/bin/c3po`, launcher(runtime), { mode: 0o755 });
     Deno.stdout.writeSync(new TextEncoder().encode("launcher\n"));
