@@ -1,6 +1,7 @@
 import { TextLineStream } from "@std/streams/text-line-stream";
 import { Failure } from "../core/errors.ts";
 import { ownProcess } from "./self.ts";
+import { after, within } from "./timer.ts";
 
 /** What the guardian says once it is on watch. */
 export const ON_WATCH = "on watch";
@@ -26,9 +27,9 @@ export async function postGuardian(args: readonly string[]): Promise<Guardian> {
   const child = spawnOwn(args);
   const lines: ReadableStream<string> = child.stdout.pipeThrough(new TextDecoderStream())
     .pipeThrough(new TextLineStream());
-  const timer = setTimeout(() => child.kill("SIGKILL"), READY_MS);
+  const callOff = after(READY_MS, () => child.kill("SIGKILL"));
   const { value } = await lines.getReader().read();
-  clearTimeout(timer);
+  callOff();
   if (value !== ON_WATCH) throw notPosted("it does not answer");
   return {
     dismiss: async () => {
@@ -68,14 +69,11 @@ function notPosted(why: string): Failure {
  */
 export async function keepWatch(milliseconds: number): Promise<"well" | "dead" | "late"> {
   await Deno.stdout.write(new TextEncoder().encode(`${ON_WATCH}\n`));
-  const late = new Promise<"late">((resolve) => {
-    Deno.unrefTimer(setTimeout(() => resolve("late"), milliseconds));
-  });
   const word = async (): Promise<"well" | "dead"> => {
     const bytes = new Uint8Array(64);
     const count = await Deno.stdin.read(bytes).catch(() => null);
     const text = new TextDecoder().decode(bytes.subarray(0, count ?? 0));
     return text.startsWith(ALL_IS_WELL) ? "well" : "dead";
   };
-  return await Promise.race([word(), late]);
+  return await within(word(), milliseconds) ?? "late";
 }

@@ -1,4 +1,4 @@
-import { fromFileUrl } from "@std/path";
+import { fromFileUrl } from "./path.ts";
 import { tryTool } from "./tool.ts";
 
 /** The program that a process is, by a path that only this process reads so. */
