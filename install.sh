@@ -67,7 +67,7 @@ install_packages() {
 	[ -z "$CHECKOUT" ] || have deno || have npm || set -- "$@" npm
 	[ $# -gt 0 ] || return 0
 	say "missing: $*"
-	is_root || die "npm is missing, which would fetch deno" "install npm, or deno 2.4 or newer, and run this again"
+	is_root || die "npm is missing, which would fetch deno" "install npm, or deno 2.7 or newer, and run this again"
 	if have apt-get; then
 		show_and_run apt-get update -q
 		show_and_run env DEBIAN_FRONTEND=noninteractive apt-get install -qy --no-install-recommends "$@"
