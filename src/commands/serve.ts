@@ -31,6 +31,7 @@ export const serve: Command = {
   ],
   async run(args, host) {
     args.take(0, 0, "");
+    if (os !== "linux") throw new Failure("a server runs on Linux only");
     if (args.has("undo")) return await undo(args, host);
     const orders = await readOrders(args, host);
     const { config, schedule } = orders;
@@ -40,7 +41,7 @@ export const serve: Command = {
       host.terminal.out(await preview(config, schedule, host.clock.now()));
       return 0;
     }
-    needLinuxAndRoot();
+    needRoot();
     const [server, admin, log, signals, notify] = await Promise.all([
       import("../server/serve.ts"),
       import("../host/admin.ts"),
@@ -79,7 +80,7 @@ async function readOrders(
 }
 
 async function undo(args: Arguments, host: Host): Promise<number> {
-  needLinuxAndRoot();
+  needRoot();
   const time = args.value("try");
   const seconds = time === undefined ? null : asArgument(() => parseTrial(time));
   const [server, log] = await Promise.all([
@@ -94,8 +95,7 @@ async function undo(args: Arguments, host: Host): Promise<number> {
   return 0;
 }
 
-function needLinuxAndRoot(): void {
-  if (os !== "linux") throw new Failure("serve runs on Linux only");
+function needRoot(): void {
   if (isRoot()) return;
   throw new Failure("serve needs root to change the firewall", {
     hint: "run it with sudo, or look at what it would do: c3po serve --dry-run",

@@ -1,6 +1,6 @@
 import { TextLineStream } from "@std/streams/text-line-stream";
 import { Failure } from "../core/errors.ts";
-import { ownCommand } from "./self.ts";
+import { ownProcess } from "./self.ts";
 import { after, within } from "./timer.ts";
 
 /** What the guardian says once it is on watch. */
@@ -24,24 +24,13 @@ const READY_MS = 20_000;
  * @throws {Failure} if it does not get to its post
  */
 export async function postGuardian(args: readonly string[]): Promise<Guardian> {
-  const [command, ...first] = ownCommand();
-  const child = new Deno.Command(command, {
-    args: [...first, ...args],
-    stdin: "piped",
-    stdout: "piped",
-    stderr: "inherit",
-    detached: true,
-  }).spawn();
+  const child = spawnOwn(args);
   const lines: ReadableStream<string> = child.stdout.pipeThrough(new TextDecoderStream())
     .pipeThrough(new TextLineStream());
   const callOff = after(READY_MS, () => child.kill("SIGKILL"));
   const { value } = await lines.getReader().read();
   callOff();
-  if (value !== ON_WATCH) {
-    throw new Failure("the process that would roll back does not start", {
-      hint: "run serve without --try, from a console",
-    });
-  }
+  if (value !== ON_WATCH) throw notPosted("it does not answer");
   return {
     dismiss: async () => {
       const writer = child.stdin.getWriter();
@@ -50,6 +39,27 @@ export async function postGuardian(args: readonly string[]): Promise<Guardian> {
       await child.status;
     },
   };
+}
+
+function spawnOwn(args: readonly string[]): Deno.ChildProcess {
+  const [command, ...first] = ownProcess();
+  try {
+    return new Deno.Command(command, {
+      args: [...first, ...args],
+      stdin: "piped",
+      stdout: "piped",
+      stderr: "inherit",
+      detached: true,
+    }).spawn();
+  } catch (error) {
+    throw notPosted(`${command}: ${(error as Error).message}`);
+  }
+}
+
+function notPosted(why: string): Failure {
+  return new Failure(`the process that would roll back does not start: ${why}`, {
+    hint: "run serve without --try, from a console",
+  });
 }
 
 /**

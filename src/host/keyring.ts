@@ -82,7 +82,8 @@ export function userKeyFile(name: string, host: Host): string | null {
   const home = host.env("XDG_CONFIG_HOME") ?? homeFolder(host);
   // A name with a slash in it would lead out of the folder.
   if (home === undefined || !/^[A-Za-z0-9_:%@][A-Za-z0-9_.:%@-]{0,253}$/.test(name)) return null;
-  return join(home, "c3po", `${name}.key`);
+  const file = os === "windows" ? name.replaceAll(":", "_") : name; // where a colon ends the name
+  return join(home, "c3po", `${file}.key`);
 }
 
 function homeFolder(host: Host): string | undefined {
