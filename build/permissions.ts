@@ -82,6 +82,8 @@ const VARIABLES = [
   "WATCHDOG_USEC",
   "SSH_CONNECTION",
   "INVOCATION_ID",
+  "SERVICE_RESULT",
+  "EXIT_STATUS",
 ];
 
 /** Where root's key is; a login as root may be by that. */
