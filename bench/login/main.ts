@@ -8,8 +8,9 @@
  */
 import { bundle } from "../../build/bundle.ts";
 import { c3poCommand, CHECKOUT, roomInMinute } from "../../tests/kernel/lab.ts";
-import { Pair } from "../../tests/kernel/lab/pair.ts";
+import { Pair, putKey } from "../../tests/kernel/lab/pair.ts";
 import { describe, differences, rate, type Row, table } from "./figures.ts";
+import { keystrokes } from "./keystrokes.ts";
 
 const ROUNDS = Number(Deno.args[0] ?? 25);
 const MEGABYTES = 512;
@@ -27,7 +28,9 @@ interface Program {
 type Way = readonly [name: string, once: () => Promise<number>];
 
 await using pair = await Pair.create();
-const { user } = pair;
+const { user, server } = pair;
+// Where "c3po key add" puts it, for both names under which it is asked for here.
+for (const name of ["server", server.address4]) await putKey(user, name, pair.key);
 const env = { HOME: user.home };
 const plain = await pair.config();
 const programs = await Promise.all((await commands()).map(programOf));
@@ -115,9 +118,16 @@ const speeds = (await inTurn(transfers, TRANSFERS)).map((each, index): Row => {
   return [transfers[index]![0], rate(MEGABYTES, median), rate(MEGABYTES, least)];
 });
 
+const typing: Row[] = [];
+for (const { name, command } of programs) {
+  const { least, median, p90 } = await keystrokes(command);
+  typing.push([`${name} proxy`, ...[least, median, p90].map((value) => value.toFixed(1))]);
+}
+
 const text = [
   `${ROUNDS} rounds, milliseconds:\n`,
   table(["what", "least", "median", "90 %", "more than plain, median", "least more"], rows),
   table([`${MEGABYTES} MiB from the server, MiB/s`, "median", "most"], speeds),
+  table(["two keystrokes 3 ms apart, ms", "least", "median", "90 %"], typing),
 ].join("\n");
 await Deno.stdout.write(new TextEncoder().encode(text));
