@@ -11,20 +11,21 @@ export const ENGINE_FLAGS: readonly string[] = [
   "--v8-flags=--jitless",
   // The socket of the service manager is a datagram socket, which Deno counts as unstable.
   "--unstable-net",
-  // The program is one file. It takes no settings from the folder it is started in.
+  // The program is complete. It takes no settings from the folder it is started in.
   "--no-config",
   "--no-remote",
   "--no-npm",
 ];
 
 /**
- * Compiles a bundle into one executable file. `$DENORT_BIN` names the runtime where Deno's own site
- * cannot be reached, `$C3PO_COMPILER` the Deno that fits it.
+ * Compiles a bundle, of one file or of several, into one executable file. `$DENORT_BIN` names the
+ * runtime where Deno's own site cannot be reached, `$C3PO_COMPILER` the Deno that fits it.
  *
+ * @param program the file to start with
  * @throws {Error} if it cannot
  */
 export async function compile(
-  bundle: string,
+  program: string,
   target: Target,
   output: string,
   options: RunOptions = {},
@@ -40,7 +41,7 @@ export async function compile(
     `--output=${output}`,
     ...ENGINE_FLAGS,
     ...permissionFlags(target.platform),
-    bundle,
+    program,
   ];
   await run(Deno.env.get("C3PO_COMPILER") ?? Deno.execPath(), args, options);
 }

@@ -4,7 +4,7 @@
  * The program is compiled where that can be done, else it is a launcher: a Deno, the bundle, and a
  * script that runs the one with the other. Says on stdout which it is.
  */
-import { bundle } from "./bundle.ts";
+import { bundle, bundleInParts } from "./bundle.ts";
 import { compile, ENGINE_FLAGS } from "./compile.ts";
 import { addDocuments } from "./pack.ts";
 import { LOGIN_COMMANDS } from "../src/core/command.ts";
@@ -47,17 +47,17 @@ const LOGIN = "login.js";
 if (import.meta.main) {
   const [tree, lib, runtime] = Deno.args as [string, string, string];
   await Deno.mkdir(`${tree}/bin`, { recursive: true });
-  await Deno.mkdir(`${tree}/lib/c3po`, { recursive: true });
-  const script = `${tree}/lib/c3po/${PROGRAM}`;
-  await bundle(script);
   await addDocuments(tree, ownTarget().platform);
+  const parts = `${tree}/parts`;
+  const program = await bundleInParts(parts);
   try {
-    await compile(script, ownTarget(), `${tree}/bin/c3po`, { quiet: true });
-    await Deno.remove(`${tree}/lib/c3po`, { recursive: true });
+    await compile(program, ownTarget(), `${tree}/bin/c3po`, { quiet: true });
     Deno.stdout.writeSync(new TextEncoder().encode("compiled\n"));
   } catch {
+    await bundle(`${tree}/lib/c3po/${PROGRAM}`);
     await bundle(`${tree}/lib/c3po/${LOGIN}`, "login.ts");
     await Deno.writeTextFile(`${tree}/bin/c3po`, launcher(lib, runtime), { mode: 0o755 });
     Deno.stdout.writeSync(new TextEncoder().encode("launcher\n"));
   }
+  await Deno.remove(parts, { recursive: true });
 }

@@ -125,7 +125,7 @@ export function permissionsFor(platform: Platform, part: Part = "all"): readonly
     },
     { flag: "allow-env", to: VARIABLES, why: "where the key lies, and what systemd says" },
     { flag: "allow-sys", to: ["uid"], why: "whether this is root" },
-    { flag: "deny-import", why: "the program is one file and never loads another" },
+    { flag: "deny-import", why: "the program is complete and loads nothing from elsewhere" },
   ];
 }
 
