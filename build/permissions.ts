@@ -133,7 +133,7 @@ export function permissionsFor(platform: Platform, part: Part = "all"): readonly
     ...platform === "linux"
       ? [{ flag: "allow-sys", to: ["uid"], why: "whether this is root" }]
       : [],
-    { flag: "deny-import", why: "the program is one file and never loads another" },
+    { flag: "deny-import", why: "the program is complete and loads nothing from elsewhere" },
   ];
 }
 
