@@ -17,19 +17,9 @@ export const ENGINE_FLAGS: readonly string[] = [
   "--no-npm",
 ];
 
-/**
- * Compiles a bundle into one executable file. `$DENORT_BIN` names the runtime where Deno's own site
- * cannot be reached, `$C3PO_COMPILER` the Deno that fits it.
- *
- * @throws {Error} if it cannot
- */
-export async function compile(
-  bundle: string,
-  target: Target,
-  output: string,
-  options: RunOptions = {},
-): Promise<void> {
-  const args = [
+/** What `deno` is told, to compile a bundle for a target, by the path of its first file. */
+export function compileArguments(script: string, target: Target, output: string): string[] {
+  return [
     "compile",
     "--quiet",
     "--no-check", // the bundle is checked before it is made
@@ -40,7 +30,22 @@ export async function compile(
     `--output=${output}`,
     ...ENGINE_FLAGS,
     ...permissionFlags(target.platform),
-    bundle,
+    script,
   ];
+}
+
+/**
+ * Compiles a bundle, whose first file that is, into one executable file. `$DENORT_BIN` names the runtime where Deno's own site
+ * cannot be reached, `$C3PO_COMPILER` the Deno that fits it.
+ *
+ * @throws {Error} if it cannot
+ */
+export async function compile(
+  script: string,
+  target: Target,
+  output: string,
+  options: RunOptions = {},
+): Promise<void> {
+  const args = compileArguments(script, target, output);
   await run(Deno.env.get("C3PO_COMPILER") ?? Deno.execPath(), args, options);
 }

@@ -1,38 +1,39 @@
 /**
- * Makes the tree that `install.sh` puts in place from a checkout: `local.ts TREE LIB RUNTIME`.
+ * Makes the tree that `install.sh` puts in place from a checkout: `local.ts TREE RUNTIME`.
  *
  * The program is compiled where that can be done, else it is a launcher: a Deno, the bundle, and a
  * script that runs the one with the other. Says on stdout which it is.
  */
-import { bundle } from "./bundle.ts";
+import { LOGIN_COMMANDS } from "../src/core/command.ts";
+import { ITSELF } from "../src/host/self.ts";
+import { bundle, bundleInParts } from "./bundle.ts";
 import { compile, ENGINE_FLAGS } from "./compile.ts";
 import { addDocuments } from "./pack.ts";
-import { LOGIN_COMMANDS } from "../src/core/command.ts";
 import { type Part, permissionFlags } from "./permissions.ts";
 import { ownTarget } from "./targets.ts";
 
 /**
- * The script that runs the bundles in `lib` with Deno. The folder `cache` in there is the
- * installer's, so that the compiled code in it is nobody else's. What somebody waits for gets the
- * smaller bundle (if it was put in place: the other has it all), and fewer permissions.
+ * The script that runs the bundles with Deno, wherever they lie together. The folder `cache` beside
+ * the bundles is the installer's, so that the compiled code in it is nobody else's. What somebody
+ * waits for gets the smaller bundle, and fewer permissions.
  */
-function launcher(lib: string, runtime: string): string {
+function launcher(runtime: string): string {
   const exec = (part: Part, script: string): string => {
     const flags = [...ENGINE_FLAGS, ...permissionFlags(ownTarget().platform, part)];
-    const words = ["--quiet", "--no-lock", ...flags].map((flag) => `'${flag}'`);
-    return `exec ${runtime} run ${words.join(" ")} "$lib/${script}" "$@"`;
+    const words = ["--quiet", "--no-lock", ...flags].map((flag) => `'${flag}'`).join(" ");
+    // What runs there is Deno, so by itself the program means this script.
+    const own = words.replace(ITSELF, `'"$c3po"'`);
+    return `exec ${runtime} run ${own} "$lib/${script}" "$@"`;
   };
   return [
     "#!/bin/sh",
     "# c3po, run by Deno; made by install.sh",
-    `lib='${lib}'`,
+    "c3po=$0",
+    '[ ! -L "$c3po" ] || c3po=$(readlink -f "$c3po")',
+    "lib=${c3po%/*}/../lib/c3po",
     'export DENO_DIR="$lib/cache" DENO_NO_UPDATE_CHECK=1',
     "case ${1-} in",
-    `${LOGIN_COMMANDS.join(" | ")})`,
-    `\tscript=${LOGIN}`,
-    `\t[ -e "$lib/$script" ] || script=${PROGRAM}`,
-    `\t${exec("login", "$script")}`,
-    "\t;;",
+    `${LOGIN_COMMANDS.join(" | ")}) ${exec("login", LOGIN)} ;;`,
     "esac",
     "export MALLOC_ARENA_MAX=1 MALLOC_TRIM_THRESHOLD_=65536 MALLOC_MMAP_THRESHOLD_=65536",
     exec("all", PROGRAM),
@@ -45,19 +46,18 @@ const PROGRAM = "c3po.js";
 const LOGIN = "login.js";
 
 if (import.meta.main) {
-  const [tree, lib, runtime] = Deno.args as [string, string, string];
+  const [tree, runtime] = Deno.args as [string, string];
   await Deno.mkdir(`${tree}/bin`, { recursive: true });
-  await Deno.mkdir(`${tree}/lib/c3po`, { recursive: true });
-  const script = `${tree}/lib/c3po/${PROGRAM}`;
-  await bundle(script);
   await addDocuments(tree, ownTarget().platform);
+  const parts = await bundleInParts(`${tree}/parts`);
   try {
-    await compile(script, ownTarget(), `${tree}/bin/c3po`, { quiet: true });
-    await Deno.remove(`${tree}/lib/c3po`, { recursive: true });
+    await compile(parts, ownTarget(), `${tree}/bin/c3po`, { quiet: true });
     Deno.stdout.writeSync(new TextEncoder().encode("compiled\n"));
   } catch {
+    await Deno.mkdir(`${tree}/lib/c3po`, { recursive: true });
+    await bundle(`${tree}/lib/c3po/${PROGRAM}`);
     await bundle(`${tree}/lib/c3po/${LOGIN}`, "login.ts");
-    await Deno.writeTextFile(`${tree}/bin/c3po`, launcher(lib, runtime), { mode: 0o755 });
+    await Deno.writeTextFile(`${tree}/bin/c3po`, launcher(runtime), { mode: 0o755 });
     Deno.stdout.writeSync(new TextEncoder().encode("launcher\n"));
   }
 }

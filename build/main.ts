@@ -2,12 +2,10 @@
  * Makes the program one file: `deno task compile` makes `dist/c3po` for this machine,
  * `deno task compile TARGET…` or `--all` the archives of a release and their checksums.
  */
-import { bundle } from "./bundle.ts";
+import { bundleInParts } from "./bundle.ts";
 import { compile } from "./compile.ts";
 import { archive, checksums } from "./pack.ts";
 import { ownTarget, type Target, TARGETS } from "./targets.ts";
-
-const BUNDLE = "dist/c3po.js";
 
 function targetNamed(name: string): Target {
   const target = TARGETS.find((known) => known.name === name);
@@ -17,8 +15,8 @@ function targetNamed(name: string): Target {
 
 if (import.meta.main) {
   const targets = Deno.args[0] === "--all" ? TARGETS : Deno.args.map(targetNamed);
-  await bundle(BUNDLE);
-  if (targets.length === 0) await compile(BUNDLE, ownTarget(), "dist/c3po");
-  for (const target of targets) await archive(BUNDLE, target);
+  const script = await bundleInParts("dist/parts");
+  if (targets.length === 0) await compile(script, ownTarget(), "dist/c3po");
+  for (const target of targets) await archive(script, target);
   if (targets.length > 0) await checksums();
 }

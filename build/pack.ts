@@ -12,11 +12,11 @@ import type { Target } from "./targets.ts";
 const SUMS = "SHA256SUMS";
 
 /** Makes `dist/c3po-TARGET.tar.gz`: what `install.sh` puts in place, as it lies below its prefix. */
-export async function archive(bundle: string, target: Target): Promise<void> {
+export async function archive(script: string, target: Target): Promise<void> {
   const tree = `dist/c3po-${target.name}`;
   await Deno.remove(tree, { recursive: true }).catch(() => {}); // of an earlier run
   await Deno.mkdir(`${tree}/bin`, { recursive: true });
-  await compile(bundle, target, `${tree}/bin/c3po`); // for Windows Deno appends .exe
+  await compile(script, target, `${tree}/bin/c3po`); // for Windows Deno appends .exe
   await addDocuments(tree, target.platform);
   const owner = ["--owner=0", "--group=0", "--numeric-owner", "--sort=name"];
   await run("tar", [...owner, "-czf", `${tree}.tar.gz`, "-C", tree, "."]);

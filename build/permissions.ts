@@ -2,6 +2,7 @@
  * What the finished program may do, and why: the one list that the compiled binary, the launcher and
  * the documentation share. Whatever is not named here, Deno refuses.
  */
+import { ITSELF } from "../src/host/self.ts";
 
 /** A permission of Deno, narrowed to what is needed. */
 export interface Permission {
@@ -21,7 +22,7 @@ export type Part = "all" | "login";
 /** A client runs ssh, and nothing else. */
 export const CLIENT_TOOLS: Readonly<Record<string, string>> = {
   ssh: "is what the user wants, and resolves host names by the user's configuration",
-  kill: "stops c3po where the keyboard stopped ssh, so that the shell is back",
+  kill: "stops c3po where the keyboard stopped ssh, so that the shell is back; not on Windows",
 };
 
 /** What a server, and the demonstration in namespaces, run besides. */
@@ -45,7 +46,6 @@ export const SERVER_TOOLS: Readonly<Record<string, string>> = {
   "ip6tables-nft-restore": "removes that for IPv6",
   "iptables-legacy-restore": "removes that from the older iptables",
   "ip6tables-legacy-restore": "removes that from the older iptables and IPv6",
-  "c3po": "watches over a trial (serve --try) from a process of its own",
   "ls": "shows which processes there are, and their connections: has somebody logged in?",
   "grep": "finds sshd's sessions among them",
   "chronyc": "tells how well the clock is set",
@@ -108,9 +108,13 @@ export function permissionsFor(platform: Platform, part: Part = "all"): readonly
   const server = platform === "linux" && part === "all";
   const roots = server ? SERVER_FOLDERS : platform === "linux" ? [ROOT_KEYS] : [];
   const folders = [...roots, ...USER_FOLDERS[platform]];
-  const tools = Object.keys(server ? { ...SERVER_TOOLS, ...CLIENT_TOOLS } : CLIENT_TOOLS);
   return [
-    { flag: "allow-run", to: places(tools, platform), why: "the tools below, and no shell" },
+    {
+      flag: "allow-run",
+      to: programs(platform, server),
+      why:
+        "the tools above, and no shell; a server itself too, to watch over a trial (serve --try)",
+    },
     {
       flag: "allow-read",
       to: server ? [...folders, "/run/systemd/notify"] : folders,
@@ -126,8 +130,10 @@ export function permissionsFor(platform: Platform, part: Part = "all"): readonly
       why: "`proxy` reaches any host, at a port that changes every minute; the traps listen",
     },
     { flag: "allow-env", to: VARIABLES, why: "where the key lies, and what systemd says" },
-    { flag: "allow-sys", to: ["uid"], why: "whether this is root" },
-    { flag: "deny-import", why: "the program is one file and never loads another" },
+    ...platform === "linux"
+      ? [{ flag: "allow-sys", to: ["uid"], why: "whether this is root" }]
+      : [],
+    { flag: "deny-import", why: "the program is complete and loads nothing from elsewhere" },
   ];
 }
 
@@ -139,8 +145,9 @@ export function permissionFlags(platform: Platform, part: Part = "all"): readonl
 }
 
 /** A bare name is looked up in the PATH of the start: ssh may be anywhere the user has put it. */
-function places(tools: readonly string[], platform: Platform): string[] {
-  if (platform === "windows") return [...tools];
-  const paths = tools.flatMap((tool) => SYSTEM_FOLDERS.map((folder) => `${folder}/${tool}`));
-  return ["ssh", ...paths];
+function programs(platform: Platform, server: boolean): string[] {
+  if (platform === "windows") return ["ssh"];
+  const tools = Object.keys(server ? { ...SERVER_TOOLS, ...CLIENT_TOOLS } : CLIENT_TOOLS);
+  const places = tools.flatMap((tool) => SYSTEM_FOLDERS.map((folder) => `${folder}/${tool}`));
+  return [...(server ? [ITSELF] : []), "ssh", ...places];
 }

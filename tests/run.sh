@@ -18,7 +18,7 @@ say() { printf '%s\n' "$*" >&2; }
 NEEDED="ip:iproute2 iptables:iptables ipset:ipset sshd:openssh-server ssh:openssh-client nmap:nmap
 	conntrack:conntrack sysctl:procps rsync:rsync git:git curl:curl npm:npm tmux:tmux zsh:zsh
 	fish:fish groff:groff-base systemd-analyze:systemd nft:nftables ufw:ufw firewalld:firewalld
-	dbus-daemon:dbus-daemon"
+	dbus-daemon:dbus-daemon script:bsdutils xmllint:libxml2-utils"
 
 missing_packages() {
 	for pair in $NEEDED; do

@@ -1,12 +1,11 @@
 #!/bin/sh
-# usage: build-tree.sh STAGE LIB
+# usage: build-tree.sh STAGE
 #
 # Makes from this checkout what install.sh puts in place, in STAGE/tree. Where nothing can be compiled,
-# c3po is a script that runs the bundle in LIB with a Deno; one that must be kept is in LIB too.
+# c3po is a script that runs the bundle in lib/c3po with a Deno; one that must be kept is there too.
 set -eu
 
 stage=$1
-lib=$2
 cd "$(dirname -- "$0")/.."
 deno=$(tools/get-deno.sh "$stage/fetched")
 
@@ -25,9 +24,9 @@ runtime="'$deno'"
 # shellcheck disable=SC2016 # the launcher's own variable
 if must_be_kept; then runtime='"$lib/deno"'; fi
 export DENO_DIR="${DENO_DIR:-$stage/cache}" # sudo may keep HOME: nothing of root's may end up there
-made=$(NO_COLOR=1 DENO_NO_UPDATE_CHECK=1 "$deno" run --quiet --frozen -A build/local.ts "$stage/tree" "$lib" "$runtime")
+made=$(NO_COLOR=1 DENO_NO_UPDATE_CHECK=1 "$deno" run --quiet --frozen -A build/local.ts "$stage/tree" "$runtime")
 [ "$made" = launcher ] || exit 0
-if must_be_kept; then runs_on="a deno of its own, $lib/deno"; else runs_on=$deno; fi
+if must_be_kept; then runs_on="a deno of its own"; else runs_on=$deno; fi
 echo "the runtime that deno compiles with cannot be reached, so c3po runs on $runs_on"
 if must_be_kept; then
 	cp "$deno" "$stage/tree/lib/c3po/deno"

@@ -15,11 +15,11 @@ die() {
 	exit 1
 }
 
-# `deno bundle` and the form of deno.lock came with 2.4.
+# `deno bundle --keep-names` came with 2.7.
 new_enough() {
 	version=$("$1" --version 2>/dev/null | sed -n 's/^deno \([0-9]*\)\.\([0-9]*\).*/\1 \2/p')
 	[ -n "$version" ] || return 1
-	[ "${version% *}" -gt 2 ] || { [ "${version% *}" -eq 2 ] && [ "${version#* }" -ge 4 ]; }
+	[ "${version% *}" -gt 2 ] || { [ "${version% *}" -eq 2 ] && [ "${version#* }" -ge 7 ]; }
 }
 
 fetched_into() {
@@ -33,7 +33,7 @@ fetch_into() {
 	mkdir -p "$1"
 	npm install --prefix "$1" --cache "$1/npm" --no-save --no-package-lock --ignore-scripts \
 		--no-audit --no-fund --no-update-notifier "deno@$VERSION" >&2 ||
-		die "npm could not fetch deno $VERSION" "npm's message above says why; any deno 2.4 or newer on PATH will do"
+		die "npm could not fetch deno $VERSION" "npm's message above says why; any deno 2.7 or newer on PATH will do"
 	rm -rf "$1/npm"
 	binary=$1/node_modules/@deno/linux-x64-glibc/deno
 	[ ! -e "$binary" ] || printf '%s  %s\n' "$SHA256_LINUX_X64" "$binary" | sha256sum -c --status || {
@@ -50,10 +50,10 @@ main() {
 	fi
 	fetched_into "$1" && return
 	command -v npm >/dev/null ||
-		die "deno 2.4 or newer is missing, and so is npm to fetch it" "install either, then run this again"
+		die "deno 2.7 or newer is missing, and so is npm to fetch it" "install either, then run this again"
 	fetch_into "$1"
 	fetched_into "$1" ||
-		die "npm has no deno for this machine ($(uname -s) $(uname -m))" "put deno 2.4 or newer on PATH"
+		die "npm has no deno for this machine ($(uname -s) $(uname -m))" "put deno 2.7 or newer on PATH"
 }
 
 main "$@"

@@ -1,5 +1,5 @@
 /**
- * How fast c3po starts, and how much memory serve takes:
+ * How fast c3po starts, and how much memory a client and serve take:
  * `sudo deno run -A bench/start/main.ts COMMAND…`, each COMMAND a path to a c3po, or words in quotes.
  *
  * The commands take turns, so that whatever else the machine does falls on all of them alike. Serve
@@ -21,8 +21,29 @@ async function startMs([command, ...args]: string[]): Promise<number> {
   return performance.now() - start;
 }
 
-/** What the kernel says of the memory of a serve that has run for a while, in MB. */
-async function memory(words: string[], number: number): Promise<Record<string, number>> {
+/** What the kernel says of the memory of a process, in MB. */
+async function memoryOf(pid: number): Promise<Record<string, number>> {
+  const text = await Deno.readTextFile(`/proc/${pid}/smaps_rollup`);
+  const sizes = [...text.matchAll(/^(\w+): +(\d+) kB$/gm)];
+  return Object.fromEntries(sizes.map(([, name, kb]) => [name!, Number(kb) / 1024]));
+}
+
+/** The memory of a client that has given its answer. */
+async function clientMemory([command, ...args]: string[]): Promise<Record<string, number>> {
+  const child = new Deno.Command(command!, {
+    args: [...args, "port", "--watch"],
+    env: ENV,
+    stdout: "piped",
+  }).spawn();
+  await child.stdout.getReader().read();
+  const sizes = await memoryOf(child.pid);
+  child.kill("SIGKILL");
+  await child.status;
+  return sizes;
+}
+
+/** The memory of a serve that has run for a while. */
+async function serveMemory(words: string[], number: number): Promise<Record<string, number>> {
   const netns = `c3po-bench-${Deno.pid}-${number}`;
   const folder = await Deno.makeTempDir({ prefix: "c3po-bench-" });
   await ip("netns", "add", netns);
@@ -32,11 +53,10 @@ async function memory(words: string[], number: number): Promise<Record<string, n
     const env = { ...ENV, STATE_DIRECTORY: folder, RUNTIME_DIRECTORY: folder };
     const serve = new Deno.Command("ip", { args, env, cwd: folder, stderr: "null" }).spawn();
     await delay(SERVE_MS);
-    const text = await Deno.readTextFile(`/proc/${serve.pid}/smaps_rollup`);
+    const sizes = await memoryOf(serve.pid);
     serve.kill("SIGTERM");
     await serve.status;
-    const sizes = [...text.matchAll(/^(\w+): +(\d+) kB$/gm)];
-    return Object.fromEntries(sizes.map(([, name, kb]) => [name!, Number(kb) / 1024]));
+    return sizes;
   } finally {
     await ip("netns", "delete", netns);
     await Deno.remove(folder, { recursive: true });
@@ -54,17 +74,20 @@ if (import.meta.main) {
   for (let run = 0; run < RUNS; run++) {
     for (const [number, words] of commands.entries()) times[number]!.push(await startMs(words));
   }
-  const sizes = (await Promise.allSettled(commands.map(memory))).map((end) => {
+  const clients: Record<string, number>[] = [];
+  for (const words of commands) clients.push(await clientMemory(words));
+  const sizes = (await Promise.allSettled(commands.map(serveMemory))).map((end) => {
     if (end.status === "rejected") throw end.reason;
     return end.value;
   });
   for (const [number, command] of Deno.args.entries()) {
     const sorted = times[number]!.toSorted((a, b) => a - b);
-    const size = sizes[number]!;
+    const [client, serve] = [clients[number]!, sizes[number]!];
     const figures = {
       command,
       start: { medianMs: sorted[RUNS / 2]!, leastMs: sorted[0]! },
-      serve: { residentMB: size["Rss"], privateMB: size["Anonymous"] },
+      port: { residentMB: client["Rss"], privateMB: client["Anonymous"] },
+      serve: { residentMB: serve["Rss"], privateMB: serve["Anonymous"] },
     };
     Deno.stdout.writeSync(new TextEncoder().encode(JSON.stringify(figures) + "\n"));
   }

@@ -1,7 +1,7 @@
 import type { Shown } from "./transcript.ts";
 
-const COLUMNS = 100;
-const ROWS = 30;
+/** The terminal that is filmed. */
+export const SIZE = { columns: 100, rows: 30 };
 const CELL = { width: 7.8, height: 17 };
 const MARGIN = 14;
 /** How long the last picture stays before it all begins again, in seconds. */
@@ -40,12 +40,12 @@ export function film(shown: readonly Shown[], title: string): string {
   const lines = shown.filter(({ until, from }) => until === null || until - from > 0);
   const duration = Math.max(...lines.map(({ from, until }) => until ?? from)) + REST;
   const share = (seconds: number): string => `${(seconds / duration * 100).toFixed(3)}%`;
-  const width = round(COLUMNS * CELL.width + 2 * MARGIN);
-  const height = ROWS * CELL.height + 2 * MARGIN;
+  const width = round(SIZE.columns * CELL.width + 2 * MARGIN);
+  const height = SIZE.rows * CELL.height + 2 * MARGIN;
   const scroll: string[] = [];
   let top = 0;
   for (const { row, from } of lines.toSorted((a, b) => a.from - b.from)) {
-    const wanted = Math.max(0, row - ROWS + 1);
+    const wanted = Math.max(0, row - SIZE.rows + 1);
     if (wanted <= top) continue;
     scroll.push(`${share(from)}{transform:translateY(-${wanted * CELL.height}px)}`);
     top = wanted;
@@ -100,8 +100,10 @@ function spans(text: string): string {
   }).join("");
 }
 
+/** As XML has it, which knows no control characters, not even escaped. */
 function escaped(text: string): string {
-  return text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;");
+  return text.replace(/\p{Cc}/gu, "")
+    .replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;");
 }
 
 function round(number: number): number {

@@ -32,6 +32,7 @@ export const serve: Command = {
   ],
   async run(args, host) {
     args.take(0, 0, "");
+    if (os !== "linux") throw new Failure("a server runs on Linux only");
     if (args.has("undo")) return await undo(args, host);
     const orders = await readOrders(args, host);
     const { config, schedule } = orders;
@@ -41,7 +42,7 @@ export const serve: Command = {
       host.terminal.out(await preview(config, schedule, host.clock.now()));
       return 0;
     }
-    needLinuxAndRoot();
+    needRoot();
     const [server, admin, log, signals, notify] = await Promise.all([
       import("../server/serve.ts"),
       import("../host/admin.ts"),
@@ -84,7 +85,7 @@ const STUCK = "timeout";
 const ROLLED_BACK = "10";
 
 async function undo(args: Arguments, host: Host): Promise<number> {
-  needLinuxAndRoot();
+  needRoot();
   // Behind a service (ExecStopPost=): what a crash leaves is for the restart to take over.
   const result = host.env("SERVICE_RESULT");
   const isOver = result === STUCK || host.env("EXIT_STATUS") === ROLLED_BACK;
@@ -103,8 +104,7 @@ async function undo(args: Arguments, host: Host): Promise<number> {
   return 0;
 }
 
-function needLinuxAndRoot(): void {
-  if (os !== "linux") throw new Failure("serve runs on Linux only");
+function needRoot(): void {
   if (isRoot()) return;
   throw new Failure("serve needs root to change the firewall", {
     hint: "run it with sudo, or look at what it would do: c3po serve --dry-run",

@@ -2,8 +2,9 @@ import { Failure } from "../core/errors.ts";
 import { minuteAt, minuteStart } from "../core/minute.ts";
 import type { Clock } from "../host/clock.ts";
 import type { Running } from "../host/private_network.ts";
-import type { Outcome, Stage, Words } from "./stage.ts";
-import { c3po, plain, type Props, SERVER, sshdWords, timed } from "./world.ts";
+import { Cast } from "./cast.ts";
+import type { Stage } from "./stage.ts";
+import { c3po, plain, type Props, sshdWords } from "./world.ts";
 
 /** How the story is told. */
 export interface Telling {
@@ -23,6 +24,7 @@ const AROUND = [-2000, 0, 2000];
 /** The whole story: server, user and attacker, from a plain sshd to the last trace removed. */
 export class Story {
   readonly #telling: Telling;
+  readonly #cast: Cast;
   readonly #session: string[] = [];
   #bannedUntil = 0;
   #ports: readonly number[] = [];
@@ -31,6 +33,7 @@ export class Story {
 
   constructor(telling: Telling) {
     this.#telling = telling;
+    this.#cast = new Cast(telling.stage, telling.props);
   }
 
   /** Tells it all. */
@@ -61,7 +64,7 @@ export class Story {
       stage.start("server", sshdWords(props.sshd), "sshd", () => {});
     }
     await stage.say("Somebody scans all its ports, and finds what everybody finds:");
-    await this.#scan("1-65535");
+    await this.#cast.scan("1-65535");
   }
 
   async #serve(): Promise<void> {
@@ -71,7 +74,7 @@ export class Story {
     const { code } = await stage.run("server", c3po("key", "new", "key"));
     if (code !== 0) {
       throw new Failure("c3po itself does not run inside of the demo", {
-        hint: "install it where root finds it: ./install.sh",
+        hint: "what it says is above; if it says nothing, copy it to where root may run programs",
       });
     }
     let started = false;
@@ -94,11 +97,11 @@ export class Story {
     const { stage } = this.#telling;
     stage.step("The user logs in, at the first try");
     await stage.run("user", c3po("port"));
-    await this.#login("echo I am in");
+    await this.#cast.login("echo I am in");
     await stage.say("And opens a session that stays:");
     const session = stage.start(
       "user",
-      this.#sshWords("while date -u +%T; do sleep 3; done"),
+      this.#cast.sshWords("while date -u +%T; do sleep 3; done"),
       "session",
       (line) => this.#session.push(line),
     );
@@ -111,7 +114,7 @@ export class Story {
     const all = await stage.silently("server", c3po("port", "--all"));
     this.#ports = all.trim().split("\n").map(Number);
     stage.step("The attacker scans again");
-    const { lines } = await this.#scan("1-65535");
+    const { lines } = await this.#cast.scan("1-65535");
     // The kernel has banned him at once; what he did is read from it some seconds later.
     await stage.waitFor("serve to hear of the ban", NOTED_MS, () => this.#noted);
     await this.#noteBan();
@@ -128,7 +131,7 @@ export class Story {
     );
     await stage.run("server", c3po("ban"));
     await stage.say("Even if somebody told him the port now, he would get nowhere:");
-    await this.#scan(`22,${this.#ports.slice(0, 3).join(",")}`);
+    await this.#cast.scan(`22,${this.#ports.slice(0, 3).join(",")}`);
   }
 
   async #noteBan(): Promise<void> {
@@ -146,7 +149,7 @@ export class Story {
       const what = offset < 0 ? "shortly before the change" : "the next login";
       await stage.waitUntil(change + offset, what);
       await stage.run("user", c3po("port"));
-      await this.#login(`echo in, ${offset < 0 ? "before" : offset > 0 ? "after" : "during"}`);
+      await this.#cast.login(`echo in, ${offset < 0 ? "before" : offset > 0 ? "after" : "during"}`);
     }
     const heard = this.#session.length;
     await stage.say("The session of the minute before lives on:");
@@ -189,28 +192,5 @@ export class Story {
     while (await stage.silently("server", open) !== "") {
       await stage.waitUntil(clock.now() + 200, "the session has ended");
     }
-  }
-
-  async #login(remote: string): Promise<void> {
-    const { stage, props } = this.#telling;
-    const words = this.#sshWords(remote);
-    // Nobody logs in to the stand-in: to hear it is to have got in.
-    await stage.run("user", props.sshd === null ? timed(2, words) : words);
-  }
-
-  #sshWords(remote: string): Words {
-    return this.#telling.props.sshd === null
-      ? c3po("proxy", SERVER)
-      : c3po("ssh", "-F", "ssh_config", "server", remote);
-  }
-
-  async #scan(ports: string): Promise<Outcome> {
-    const { stage, props } = this.#telling;
-    if (props.nmap) {
-      const how = ["-n", "-Pn", "-T4", "--min-rate", "10000", "--max-retries", "1"];
-      return await stage.run("attacker", plain("nmap", ...how, "-p", ports, SERVER));
-    }
-    await stage.say("(There is no nmap on this machine; a probe of our own connects instead.)");
-    return await stage.run("attacker", c3po("demo", "probe", SERVER, ports));
   }
 }

@@ -1,3 +1,5 @@
+import { after } from "./timer.ts";
+
 /** The time of day, injected so that a test can set it. */
 export interface Clock {
   /** Unix milliseconds. */
@@ -16,11 +18,11 @@ export const systemClock: Clock = {
     new Promise((resolve) => {
       if (signal?.aborted) return resolve();
       const done = (): void => {
-        clearTimeout(timer);
+        callOff();
         signal?.removeEventListener("abort", done);
         resolve();
       };
-      const timer = setTimeout(done, ms);
+      const callOff = after(ms, done);
       signal?.addEventListener("abort", done);
     }),
 };

@@ -1,6 +1,7 @@
 import { TextLineStream } from "@std/streams/text-line-stream";
 import { Failure } from "../core/errors.ts";
-import { ownCommand } from "./self.ts";
+import { ownProcess } from "./self.ts";
+import { after, within } from "./timer.ts";
 
 /** What the guardian says once it is on watch. */
 export const ON_WATCH = "on watch";
@@ -23,24 +24,13 @@ const READY_MS = 20_000;
  * @throws {Failure} if it does not get to its post
  */
 export async function postGuardian(args: readonly string[]): Promise<Guardian> {
-  const [command, ...first] = ownCommand();
-  const child = new Deno.Command(command, {
-    args: [...first, ...args],
-    stdin: "piped",
-    stdout: "piped",
-    stderr: "inherit",
-    detached: true,
-  }).spawn();
+  const child = spawnOwn(args);
   const lines: ReadableStream<string> = child.stdout.pipeThrough(new TextDecoderStream())
     .pipeThrough(new TextLineStream());
-  const timer = setTimeout(() => child.kill("SIGKILL"), READY_MS);
+  const callOff = after(READY_MS, () => child.kill("SIGKILL"));
   const { value } = await lines.getReader().read();
-  clearTimeout(timer);
-  if (value !== ON_WATCH) {
-    throw new Failure("the process that would roll back does not start", {
-      hint: "run serve without --try, from a console",
-    });
-  }
+  callOff();
+  if (value !== ON_WATCH) throw notPosted("it does not answer");
   return {
     dismiss: async () => {
       const writer = child.stdin.getWriter();
@@ -51,6 +41,27 @@ export async function postGuardian(args: readonly string[]): Promise<Guardian> {
   };
 }
 
+function spawnOwn(args: readonly string[]): Deno.ChildProcess {
+  const [command, ...first] = ownProcess();
+  try {
+    return new Deno.Command(command, {
+      args: [...first, ...args],
+      stdin: "piped",
+      stdout: "piped",
+      stderr: "inherit",
+      detached: true,
+    }).spawn();
+  } catch (error) {
+    throw notPosted(`${command}: ${(error as Error).message}`);
+  }
+}
+
+function notPosted(why: string): Failure {
+  return new Failure(`the process that would roll back does not start: ${why}`, {
+    hint: "run serve without --try, from a console",
+  });
+}
+
 /**
  * The guardian's side: waits for the word of the process it watches over.
  *
@@ -58,14 +69,11 @@ export async function postGuardian(args: readonly string[]): Promise<Guardian> {
  */
 export async function keepWatch(milliseconds: number): Promise<"well" | "dead" | "late"> {
   await Deno.stdout.write(new TextEncoder().encode(`${ON_WATCH}\n`));
-  const late = new Promise<"late">((resolve) => {
-    Deno.unrefTimer(setTimeout(() => resolve("late"), milliseconds));
-  });
   const word = async (): Promise<"well" | "dead"> => {
     const bytes = new Uint8Array(64);
     const count = await Deno.stdin.read(bytes).catch(() => null);
     const text = new TextDecoder().decode(bytes.subarray(0, count ?? 0));
     return text.startsWith(ALL_IS_WELL) ? "well" : "dead";
   };
-  return await Promise.race([word(), late]);
+  return await within(word(), milliseconds) ?? "late";
 }

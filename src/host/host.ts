@@ -16,9 +16,9 @@ export const systemHost: Host = {
   env: (name) => Deno.env.get(name) || undefined,
 };
 
-/** Whether this process may change the firewall. Always false where there are no user ids. */
+/** Whether this process may change the firewall: root, on Linux, where alone there are servers. */
 export function isRoot(): boolean {
-  return Deno.uid() === 0;
+  return os === "linux" && Deno.uid() === 0;
 }
 
 /** The operating system: `linux`, `darwin`, `windows`, … */

@@ -1,4 +1,5 @@
 import { Failure } from "../core/errors.ts";
+import { pause } from "./timer.ts";
 
 /** Somebody connected. */
 export interface Guest {
@@ -65,7 +66,7 @@ async function* guestsOf(listener: Deno.TcpListener): AsyncGenerator<Guest> {
       if (error instanceof Deno.errors.BadResource) return; // closed
       if (error instanceof Deno.errors.Interrupted) return;
       // A guest that left while it waited, or no descriptor left for it: the next may fare better.
-      await new Promise((resolve) => setTimeout(resolve, 100));
+      await pause(100);
       continue;
     }
     yield {

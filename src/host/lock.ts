@@ -1,7 +1,7 @@
-import { deadline } from "@std/async/deadline";
 import { join } from "./path.ts";
 import { Failure } from "../core/errors.ts";
 import { networkNamespace } from "./procfs.ts";
+import { within } from "./timer.ts";
 
 /** A lock that ends with the process that holds it, however that ends. */
 export interface Lock {
@@ -48,11 +48,5 @@ export async function lockServe(folder: string): Promise<Lock> {
 }
 
 async function hadWithin(ms: number, lock: Promise<void>): Promise<boolean> {
-  try {
-    await deadline(lock, ms);
-    return true;
-  } catch (error) {
-    if (error instanceof DOMException && error.name === "TimeoutError") return false;
-    throw error;
-  }
+  return await within(lock.then(() => true), ms) ?? false;
 }

@@ -1,4 +1,4 @@
-import { join } from "@std/path";
+import { join } from "./path.ts";
 import { C3poError } from "../core/errors.ts";
 import { parseReport, type Report } from "../core/report.ts";
 import { formatReport } from "../core/report.ts";

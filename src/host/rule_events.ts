@@ -1,4 +1,4 @@
-import { TextLineStream } from "@std/streams/text-line-stream";
+import { linesOf } from "./lines.ts";
 import { killChild, spawn } from "./tool.ts";
 import { ToolFailure } from "./tool_failure.ts";
 
@@ -24,20 +24,12 @@ export async function watchRules(
     throw error;
   }
   child.stderr.cancel().catch(() => {});
-  const output: ReadableStream<string> = child.stdout
-    .pipeThrough(new TextDecoderStream()).pipeThrough(new TextLineStream());
-  const lines = output.getReader();
-  const end = (): void => {
-    killChild(child);
-    // A process that it left behind would keep its output open.
-    lines.cancel().catch(() => {});
-  };
+  const end = (): void => killChild(child);
   signal.addEventListener("abort", end, { once: true });
   if (signal.aborted) end();
-  for (;;) {
-    const { value, done } = await lines.read();
-    if (done) break;
-    changed(/^NEWGEN: .* NAME=(\S+)/.exec(value.trim())?.[1] ?? null);
+  // Not until the end of its output: a process that it left behind would keep that open.
+  for await (const lines of linesOf(child.stdout, signal)) {
+    for (const line of lines) changed(/^NEWGEN: .* NAME=(\S+)/.exec(line.trim())?.[1] ?? null);
   }
   signal.removeEventListener("abort", end);
   killChild(child);

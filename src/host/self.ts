@@ -1,15 +1,25 @@
-import { fromFileUrl } from "@std/path";
+import { fromFileUrl } from "./path.ts";
 import { tryTool } from "./tool.ts";
 
-/**
- * The command that runs this very program again, to be followed by its arguments. Where Deno may not
- * be run as a whole, only the installed command can be.
- */
+/** The program that a process is, by a path that only this process reads so. */
+export const ITSELF = "/proc/self/exe";
+
+/** The command that runs this very program again, to be followed by its arguments. */
 export function ownCommand(): [string, ...string[]] {
   if (Deno.build.standalone) return [Deno.execPath()];
-  const { state } = Deno.permissions.querySync({ name: "run", command: Deno.execPath() });
-  if (state !== "granted") return ["c3po"];
-  return [Deno.execPath(), "run", "--no-prompt", "-A", fromFileUrl(Deno.mainModule)];
+  if (isAllowed(Deno.execPath())) {
+    return [Deno.execPath(), "run", "--no-prompt", "-A", fromFileUrl(Deno.mainModule)];
+  }
+  return [fromFileUrl(new URL("../../bin/c3po", Deno.mainModule))]; // as build/local.ts lays it out
+}
+
+/** The same, for this process to run. A compiled program may start itself, but no file of its name. */
+export function ownProcess(): [string, ...string[]] {
+  return Deno.build.standalone ? [ITSELF] : ownCommand();
+}
+
+function isAllowed(command: string): boolean {
+  return Deno.permissions.querySync({ name: "run", command }).state === "granted";
 }
 
 /** The process that started this one; 1 or a stranger once that one is gone. */

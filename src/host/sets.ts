@@ -2,7 +2,7 @@ import { type Address, FAMILIES, type Family } from "../core/address.ts";
 import { Failure } from "../core/errors.ts";
 import { createSets, parseEntries, type SetEntry, type SetText } from "../core/firewall/ipset.ts";
 import { type SetSpec, SSH } from "../core/firewall/sets.ts";
-import { isRoot } from "./host.ts";
+import { isRoot, os } from "./host.ts";
 import { restoreSets, saveSet, setNames } from "./ipset.ts";
 
 /** An entry of one of a pair of sets, the one for IPv4 and the one for IPv6. */
@@ -54,8 +54,9 @@ export async function isServed(): Promise<boolean> {
   return (await setNames()).includes(SSH.name);
 }
 
-/** @throws {Failure} without root */
+/** @throws {Failure} without root, or where there are no servers */
 export function needRoot(): void {
+  if (os !== "linux") throw new Failure("a server runs on Linux only");
   if (isRoot()) return;
   throw new Failure("the kernel's sets are for root only", { hint: "run it with sudo" });
 }

@@ -1,9 +1,21 @@
 /*
- * The timers of clients, which live for some dozen milliseconds. In Deno, `setTimeout` is that of
- * Node: its first use loads much of what stands in for Node, and takes longer than all else that
- * a client does. The timer of a signal does not. Called off, it still stays with the engine until its
- * time, so it is nothing for a server that calls off many.
+ * Timers, all of them on one of the engine's. In Deno `setTimeout` is that of Node: its first use loads
+ * much of what stands in for Node, which takes longer than all else that a client does, and some
+ * megabytes of a server's memory for good. The timer of a signal does not, but it cannot be called off:
+ * so there is one at a time, for whoever is next.
  */
+
+/** Somebody who waits. */
+interface Waiter {
+  /** When, on the clock that nobody sets, in milliseconds. */
+  readonly at: number;
+  readonly call: () => void;
+}
+
+/** Who waits, the next one last. */
+const waiters: Waiter[] = [];
+/** The engine's timer, if one runs. */
+let running: { readonly at: number; readonly stop: () => void } | null = null;
 
 /**
  * Calls back after some milliseconds, unless it is called off before.
@@ -11,10 +23,36 @@
  * @returns calls it off
  */
 export function after(ms: number, call: () => void): () => void {
-  const signal = AbortSignal.timeout(ms);
-  const listener = (): void => call();
-  signal.addEventListener("abort", listener, { once: true });
-  return () => signal.removeEventListener("abort", listener);
+  const waiter = { at: performance.now() + ms, call };
+  const place = waiters.findLastIndex(({ at }) => at >= waiter.at) + 1;
+  waiters.splice(place, 0, waiter);
+  run();
+  return () => {
+    const place = waiters.indexOf(waiter);
+    if (place >= 0) waiters.splice(place, 1);
+    if (waiters.length === 0) running?.stop(); // or it would keep the process
+  };
+}
+
+/** Makes sure that the engine's timer runs out no later than for the next one who waits. */
+function run(): void {
+  const next = waiters.at(-1);
+  if (next === undefined || (running !== null && running.at <= next.at)) return;
+  running?.stop();
+  const signal = AbortSignal.timeout(Math.max(0, Math.ceil(next.at - performance.now())));
+  signal.addEventListener("abort", runOut);
+  const stop = (): void => {
+    signal.removeEventListener("abort", runOut);
+    running = null;
+  };
+  running = { at: next.at, stop };
+}
+
+function runOut(): void {
+  running?.stop();
+  const now = performance.now();
+  while (waiters.length > 0 && waiters.at(-1)!.at <= now) waiters.pop()!.call();
+  run();
 }
 
 /** Resolves after some milliseconds. */

@@ -1,4 +1,5 @@
 import { linesOf } from "./lines.ts";
+import { after } from "./timer.ts";
 import { failureOf, notStarted, ToolFailure } from "./tool_failure.ts";
 
 /** A program that ended, with everything it printed. */
@@ -62,14 +63,14 @@ export async function patiently<T>(
   step: () => Promise<T>,
 ): Promise<T> {
   const { promise, reject } = Promise.withResolvers<never>();
-  const timer = setTimeout(() => {
+  const callOff = after(milliseconds, () => {
     killChild(child);
     reject(new ToolFailure(tool, null, `no answer within ${milliseconds / 1000} s, killed`));
-  }, milliseconds);
+  });
   try {
     return await Promise.race([step(), promise]);
   } finally {
-    clearTimeout(timer);
+    callOff();
   }
 }
 
@@ -112,7 +113,7 @@ export async function* streamTool(
   stdin: string,
 ): AsyncGenerator<string[]> {
   const child = spawn(tool, args);
-  const complaints = new Response(child.stderr).text();
+  const complaints = Array.fromAsync(linesOf(child.stderr));
   const lines = linesOf(child.stdout);
   // Much output may take long, but none of it comes after a long silence.
   const within = <T>(step: () => Promise<T>): Promise<T> =>
@@ -123,7 +124,8 @@ export async function* streamTool(
     if (done) break;
     yield value;
   }
-  const [{ code }, stderr] = await within(() => Promise.all([child.status, complaints]));
+  const [{ code }, said] = await within(() => Promise.all([child.status, complaints]));
+  const stderr = said.flat().join("\n");
   // Some programs that read commands go on after an error, and end with 0.
   if (code !== 0 || stderr !== "") throw failureOf([tool, ...args], code, stderr);
 }

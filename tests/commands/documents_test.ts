@@ -81,6 +81,23 @@ for (const [name, text] of DOCUMENTS) {
   });
 }
 
+for (const [name, text] of DOCUMENTS) {
+  Deno.test(`the links in ${name} lead somewhere`, async () => {
+    for (const [, link] of text.matchAll(/\]\(([^)\s]+)\)/g)) {
+      if (/^https:\/\//.test(link!)) continue;
+      const { pathname, hash } = new URL(link!, `file:///${name}`);
+      const target = await Deno.readTextFile(`${CHECKOUT}${pathname.slice(1)}`);
+      if (hash !== "") assert(headingsOf(target).includes(hash.slice(1)), link);
+    }
+  });
+}
+
+/** The headings of a document, as links to them have it. */
+function headingsOf(markdown: string): string[] {
+  return [...markdown.matchAll(/^#+ (.*)$/gm)]
+    .map(([, heading]) => heading!.toLowerCase().replace(/[^\w\- ]/g, "").replaceAll(" ", "-"));
+}
+
 function commandsIn(markdown: string): string[] {
   return [...codeOf(markdown).matchAll(/\bc3po ([a-z]+)\b/g)].map(([, word]) => word!);
 }

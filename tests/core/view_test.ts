@@ -1,12 +1,12 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { minuteStart } from "../../src/core/minute.ts";
-import type { Report } from "../../src/core/report.ts";
 import { type KernelState, secondsLeft, statusJson, statusOf } from "../../src/core/status.ts";
 import { fit, paint, span, widthOf } from "../../src/core/view/ink.ts";
 import { portMap } from "../../src/core/view/port_map.ts";
 import { statusFrame } from "../../src/core/view/status_frame.ts";
 import { StatusView } from "../../src/core/view/status_view.ts";
 import { frameText, keysIn } from "../../src/core/view/view.ts";
+import { REPORT } from "./report.ts";
 
 const MINUTE = 29_922_240;
 const NOW = minuteStart(MINUTE) + 50_000;
@@ -18,30 +18,6 @@ const KERNEL: KernelState = {
   banned: { 4: 30, 6: 0 },
   bans: Array.from({ length: 30 }, (_, i) => ({ address: `192.0.2.${i}`, seconds: 900 - i })),
   sshdListens: true,
-};
-
-const REPORT: Report = {
-  pid: 812,
-  startedAt: NOW - 3_725_000,
-  sshPort: 22,
-  range: "1024-65535",
-  grace: 15,
-  onTime: true,
-  held: 2,
-  arrivals: 9,
-  hits: 30,
-  bans: 4,
-  changes: 100,
-  failedChanges: 0,
-  lastDelaySeconds: 0.002,
-  worstDelaySeconds: 0.03,
-  repairs: 0,
-  lastRepair: null,
-  toolErrors: 0,
-  clockOffset: null,
-  recent: [
-    { at: NOW, address: "192.0.2.7", port: 4711, trigger: "syn", offences: 1, seconds: 900 },
-  ],
 };
 
 const STATUS = statusOf(KERNEL, REPORT, NOW);

@@ -1,6 +1,7 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { join } from "@std/path";
-import { CHECKOUT, isRoot, must, run, type RunResult } from "../kernel/lab.ts";
+import { CHECKOUT, isRoot, kernelTest, must, run, type RunResult } from "../kernel/lab.ts";
+import { assertStartsAgain } from "./again.ts";
 import { Scene } from "./releases.ts";
 import manifest from "../../deno.json" with { type: "json" };
 
@@ -71,6 +72,17 @@ Deno.test("the compiled c3po has no memory that is executable and not of a file"
   } finally {
     child.kill("SIGKILL");
     await child.status;
+  }
+});
+
+kernelTest("the compiled c3po starts itself again, though no c3po is on its list", async () => {
+  const folder = await Deno.makeTempDir({ prefix: "c3po elsewhere " });
+  try {
+    const copy = join(folder, "renamed");
+    await Deno.copyFile(await binary, copy);
+    await assertStartsAgain(copy);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
   }
 });
 

@@ -9,9 +9,10 @@ import {
   run,
   type RunResult,
 } from "../kernel/lab.ts";
+import { assertStartsAgain } from "./again.ts";
 import manifest from "../../deno.json" with { type: "json" };
 
-const PROGRAM = ["bin/c3po", "lib/c3po/c3po.js"];
+const PROGRAM = ["bin/c3po", "lib/c3po/c3po.js", "lib/c3po/login.js"];
 const FOR_ALL_USERS = [
   "lib/systemd/system/c3po.service",
   "share/bash-completion/completions/c3po",
@@ -122,6 +123,20 @@ kernelTest(
     assertEquals([copy.uid, copy.mode! & 0o777], [0, 0o755]);
   },
 );
+
+kernelTest("an installed c3po starts itself again, wherever it was installed", async () => {
+  await using place = await Place.create();
+  await place.install();
+  await assertStartsAgain(join(place.prefix, "bin/c3po"));
+});
+
+Deno.test("an installed c3po is found through a link as well", async () => {
+  await using place = await Place.create();
+  await place.install();
+  const link = join(place.directory, "link");
+  await Deno.symlink(join(place.prefix, "bin/c3po"), link);
+  assertEquals(await run(link, ["--version"]), { code: 0, stdout: VERSION, stderr: "" });
+});
 
 for (
   const [what, args, env] of [

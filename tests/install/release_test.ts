@@ -191,8 +191,8 @@ Deno.test("--uninstall removes all of it, names what stays, and touches nothing 
 /** Systems that no release is made for: the words of `uname -s`, `uname -m` and `ldd --version`. */
 for (
   const [system, machine, library, told] of [
-    ["SunOS", "x86_64", "", /there is no release for SunOS/],
-    ["Linux", "riscv64", "", /no release for a machine of type riscv64/],
+    ["SunOS", "x86_64", "", /there is no release for SunOS x86_64/],
+    ["Linux", "riscv64", "", /there is no release for Linux riscv64/],
     ["Linux", "x86_64", "musl libc (x86_64)", /the C library musl/],
   ] as const
 ) {

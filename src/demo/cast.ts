@@ -1,0 +1,39 @@
+import type { Outcome, Stage, Words } from "./stage.ts";
+import { c3po, plain, type Props, SERVER, timed } from "./world.ts";
+
+/** What the user and the attacker do over and over, with what there is on this machine. */
+export class Cast {
+  readonly #stage: Stage;
+  readonly #props: Props;
+
+  constructor(stage: Stage, props: Props) {
+    this.#stage = stage;
+    this.#props = props;
+  }
+
+  /** The user runs a command on the server. */
+  async login(remote: string): Promise<void> {
+    const words = this.sshWords(remote);
+    // Nobody logs in to the stand-in: to hear it is to have got in.
+    await this.#stage.run("user", this.#props.sshd === null ? timed(2, words) : words);
+  }
+
+  /** How the user runs a command on the server. */
+  sshWords(remote: string): Words {
+    return this.#props.sshd === null
+      ? c3po("proxy", SERVER)
+      : c3po("ssh", "-F", "ssh_config", "server", remote);
+  }
+
+  /** The attacker looks which of the server's ports answer. */
+  async scan(ports: string): Promise<Outcome> {
+    if (this.#props.nmap) {
+      const how = ["-n", "-Pn", "-T4", "--min-rate", "10000", "--max-retries", "1"];
+      return await this.#stage.run("attacker", plain("nmap", ...how, "-p", ports, SERVER));
+    }
+    await this.#stage.say(
+      "(There is no nmap on this machine; a probe of our own connects instead.)",
+    );
+    return await this.#stage.run("attacker", c3po("demo", "probe", SERVER, ports));
+  }
+}

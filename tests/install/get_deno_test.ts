@@ -1,0 +1,41 @@
+import { assertEquals, assertMatch } from "@std/assert";
+import { join } from "@std/path";
+import { CHECKOUT, run, type RunResult } from "../kernel/lab.ts";
+
+/** Asks for a Deno where PATH has one of that version (or none), what a script needs, and no npm. */
+async function getDeno(
+  version: string | null,
+): Promise<{ result: RunResult; onPath: string }> {
+  const folder = await Deno.makeTempDir({ prefix: "c3po-get-deno-" });
+  try {
+    const onPath = join(folder, "bin/deno");
+    await Deno.mkdir(join(folder, "bin"));
+    for (const tool of ["sed", "uname"]) {
+      await Deno.symlink(`/usr/bin/${tool}`, join(folder, "bin", tool));
+    }
+    if (version !== null) {
+      const script = `#!/bin/sh\necho 'deno ${version} (stable)\nv8 1.2.3'\n`;
+      await Deno.writeTextFile(onPath, script, { mode: 0o755 });
+    }
+    const args = [join(CHECKOUT, "tools/get-deno.sh"), join(folder, "fetched")];
+    const result = await run("/bin/sh", args, { env: { PATH: join(folder, "bin") } });
+    return { result, onPath };
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+}
+
+for (const version of ["2.7.0", "2.10.1", "3.0.0"]) {
+  Deno.test(`a deno ${version} on PATH is taken`, async () => {
+    const { result, onPath } = await getDeno(version);
+    assertEquals(result, { code: 0, stdout: `${onPath}\n`, stderr: "" });
+  });
+}
+
+for (const version of ["1.46.3", "2.6.8", null]) {
+  Deno.test(`${version === null ? "no deno" : `a deno ${version}`} is not enough`, async () => {
+    const { result: { code, stdout, stderr } } = await getDeno(version);
+    assertEquals({ code, stdout }, { code: 1, stdout: "" });
+    assertMatch(stderr, /^c3po: error: deno 2\.7 or newer is missing.*\nc3po: hint: .*\n$/);
+  });
+}
