@@ -14,11 +14,18 @@ export class RuleBook {
   readonly #pages = new Map<Family, string>();
   readonly #authors = new Set<string>();
   #hears = false;
+  #heardSoFar = 0;
   #told: () => void = () => {};
+  #dismiss: () => void = () => {};
 
   /** Whether a change of rules would be heard. */
   get hears(): boolean {
     return this.#hears;
+  }
+
+  /** How often something was heard. */
+  get heard(): number {
+    return this.#heardSoFar;
   }
 
   /** Who was heard changing rules since this was last asked, as far as they say who they are. */
@@ -51,6 +58,13 @@ export class RuleBook {
     this.#told();
   }
 
+  /** What listens does not hear: something else is to listen in its place. */
+  distrust(): void {
+    this.#hears = false;
+    this.#dismiss();
+    this.doubt();
+  }
+
   /** Listens until the signal is aborted, where that is possible. */
   async run(clock: Clock, signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
@@ -69,15 +83,21 @@ export class RuleBook {
 
   /** @returns whether it could be relied on for a while */
   async #listen(clock: Clock, signal: AbortSignal): Promise<boolean> {
-    let ended = false;
-    const watch = watchRules((by) => this.#hear(by), signal).finally(() => ended = true);
-    await clock.sleep(START_MS, signal);
-    const lasted = this.#hears = !ended;
+    const end = new AbortController();
+    this.#dismiss = () => end.abort();
+    // Not AbortSignal.any(): a signal that lasts would go on knowing every one derived from it.
+    signal.addEventListener("abort", this.#dismiss, { once: true });
+    if (signal.aborted) end.abort();
+    const watch = watchRules((by) => this.#hear(by), end.signal).finally(() => end.abort());
+    await clock.sleep(START_MS, end.signal);
+    const lasted = this.#hears = !end.signal.aborted;
     await watch;
+    signal.removeEventListener("abort", this.#dismiss);
     return lasted;
   }
 
   #hear(by: string | null): void {
+    this.#heardSoFar++;
     if (by !== null) this.#authors.add(by);
     this.doubt();
   }
