@@ -58,6 +58,6 @@ const LAG = 5 * TICKS;
  * Whether a process may be the one that sshd made for a connection: each gets one of its own as soon
  * as it is accepted.
  */
-export function beganWith({ began }: ProcessStat, { after, before }: Arrival): boolean {
-  return began >= after && began <= before + LAG;
+export function beganWith({ after, before }: Arrival): (process: ProcessStat) => boolean {
+  return ({ began }) => began >= after && began <= before + LAG;
 }

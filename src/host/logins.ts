@@ -26,23 +26,36 @@ export async function sessionsNow(port: number): Promise<{ sessions: Session[]; 
  * attempt at a password, is none: sshd itself has to say that it let somebody in.
  *
  * Which process has which connection is for those to see who may trace processes. The service may
- * not: there, a process that began with the connection is taken for the one that has it.
+ * not: there, a process that began with the connection, and has the same network, is taken for the one
+ * that has it.
+ *
+ * @param port where they came in
  */
-export async function loggedIn(arrivals: readonly Arrival[]): Promise<Session[]> {
+export async function loggedIn(arrivals: readonly Arrival[], port: number): Promise<Session[]> {
   if (arrivals.length === 0) return [];
   const found = new Set<Session>();
   const { users, parents } = await sshdProcesses();
   for (const user of users) {
     const sockets = await socketsOf(user.pid);
     const family = [user, ...parents.filter(({ pid }) => pid === user.parent)];
-    for (const arrival of arrivals) {
-      const isIts = sockets === null
-        ? family.some((each) => beganWith(each, arrival))
-        : sockets.has(arrival.session.id.split("/")[1]!);
-      if (isIts) found.add(arrival.session);
-    }
+    const its = sockets === null
+      ? await seenBy(user.pid, port, arrivals.filter((each) => family.some(beganWith(each))))
+      : arrivals.filter(({ session }) => sockets.has(session.id.split("/")[1]!));
+    for (const { session } of its) found.add(session);
   }
   return [...found];
+}
+
+/** Those that the network of a process has: a container may have an sshd of its own. */
+async function seenBy(
+  pid: number,
+  port: number,
+  arrivals: readonly Arrival[],
+): Promise<readonly Arrival[]> {
+  if (arrivals.length === 0) return [];
+  const text = await readProc(`/proc/${pid}/net/tcp`, `/proc/${pid}/net/tcp6`);
+  const ids = new Set(sessionsOf(text, port).map(({ id }) => id));
+  return arrivals.filter(({ session }) => ids.has(session.id));
 }
 
 /** Those of users who have logged in, and those of root's above them. */

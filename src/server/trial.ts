@@ -115,7 +115,7 @@ export class Trial {
   async #findLogins(): Promise<Session[]> {
     try {
       const { sessions, now } = await sessionsNow(this.#sshPort);
-      return await loggedIn(this.#arrivals.look(sessions, now));
+      return await loggedIn(this.#arrivals.look(sessions, now), this.#sshPort);
     } catch (error) {
       if (!(error instanceof C3poError)) throw error;
       log.error("cannot see whether somebody logged in", { error: error.message });

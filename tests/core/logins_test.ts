@@ -22,6 +22,6 @@ Deno.test("an arrival came between the look that first saw it and the one before
 
 Deno.test("sshd's process of a connection begins with it, or a little later", () => {
   const arrival = { session: { id: "new", address: "192.0.2.1" }, after: 1100, before: 1200 };
-  const isIts = (began: number) => beganWith({ pid: 2, parent: 1, began }, arrival);
+  const isIts = (began: number) => beganWith(arrival)({ pid: 2, parent: 1, began });
   assertEquals([1099, 1100, 1200, 1700, 1701].map(isIts), [false, true, true, true, false]);
 });

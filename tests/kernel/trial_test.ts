@@ -28,6 +28,9 @@ for (const [where, options, exitCode] of [["", {}, 1], [" of the service", SERVI
       await using lab = await Lab.create({ peers: ["user"] });
       const sshd = await startSshd(lab.server);
       const before = await snapshot(lab.server);
+      await using elsewhere = await Lab.create({ peers: ["user"] });
+      const other = await startSshd(elsewhere.server);
+      const sftp = [...await sshArgs(other), "-s", elsewhere.server.address4, "sftp"];
       const serve = await serveWith(lab.server, { ...options, args: ["--try", "10s"] });
       const { ssh } = await portsNow();
       // Gets as far as the question for a password, and stays there for nearly all of the trial.
@@ -37,6 +40,9 @@ for (const [where, options, exitCode] of [["", {}, 1], [" of the service", SERVI
         lab.server.address4,
         String(ssh),
       ]);
+      // Nor is it one at the same moment to the sshd of another network, as in a container.
+      elsewhere.user.spawn("ssh", sftp, { stdin: "piped" });
+      await serve.waitForLine(/rolled back/, 20_000);
       const { code } = await serve.finished();
       await stranger.finished();
       assertEquals(code, exitCode);
