@@ -42,7 +42,7 @@ for (const [where, options, exitCode] of [["", {}, 1], [" of the service", SERVI
       ]);
       // Nor is it one at the same moment to the sshd of another network, as in a container.
       elsewhere.user.spawn("ssh", sftp, { stdin: "piped" });
-      await serve.waitForLine(/rolled back/, 20_000);
+      await serve.waitForLine(/error: rolled back/, 20_000);
       const { code } = await serve.finished();
       await stranger.finished();
       assertEquals(code, exitCode);
