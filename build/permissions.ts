@@ -82,6 +82,8 @@ const VARIABLES = [
   "WATCHDOG_USEC",
   "SSH_CONNECTION",
   "INVOCATION_ID",
+  "SERVICE_RESULT",
+  "EXIT_STATUS",
 ];
 
 /** Where root's key is; a login as root may be by that. */
@@ -131,7 +133,7 @@ export function permissionsFor(platform: Platform, part: Part = "all"): readonly
     ...platform === "linux"
       ? [{ flag: "allow-sys", to: ["uid"], why: "whether this is root" }]
       : [],
-    { flag: "deny-import", why: "the program is one file and never loads another" },
+    { flag: "deny-import", why: "the program is complete and loads nothing from elsewhere" },
   ];
 }
 

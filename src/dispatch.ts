@@ -11,7 +11,8 @@ import { report } from "./host/terminal.ts";
  *
  * @param argv what stood behind `c3po`
  * @param commands those that there are
- * @returns the exit code: 0 done, 1 failed, 2 misuse; `ssh` passes its child's
+ * @returns the exit code: 0 done, 1 failed, 2 misuse, 10 a service was rolled back; `ssh` passes its
+ * child's
  */
 export async function runCommand(
   argv: readonly string[],

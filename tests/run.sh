@@ -17,7 +17,8 @@ say() { printf '%s\n' "$*" >&2; }
 # command:package
 NEEDED="ip:iproute2 iptables:iptables ipset:ipset sshd:openssh-server ssh:openssh-client nmap:nmap
 	conntrack:conntrack sysctl:procps rsync:rsync git:git curl:curl npm:npm tmux:tmux zsh:zsh
-	fish:fish groff:groff-base systemd-analyze:systemd nft:nftables script:bsdutils xmllint:libxml2-utils"
+	fish:fish groff:groff-base systemd-analyze:systemd nft:nftables ufw:ufw firewalld:firewalld
+	dbus-daemon:dbus-daemon script:bsdutils xmllint:libxml2-utils"
 
 missing_packages() {
 	for pair in $NEEDED; do
@@ -35,6 +36,8 @@ install_packages() {
 	apt-get update -q >&2 && apt-get install -qy --no-install-recommends "$@" >&2
 	local result=$?
 	[ -z "$keep_stopped" ] || rm -f "$keep_stopped"
+	# Nor shall the next boot bring a firewall that nobody asked for.
+	case " $* " in *" firewalld "*) systemctl disable --quiet firewalld >&2 ;; esac
 	return $result
 }
 

@@ -15,6 +15,11 @@ export function differences(values: readonly number[], others: readonly number[]
   return values.map((value, round) => value - others[round]!);
 }
 
+/** A difference, with its sign. */
+export function signed(ms: number): string {
+  return `${ms < 0 ? "" : "+"}${ms.toFixed(1)}`;
+}
+
 /** Megabytes a second. */
 export function rate(megabytes: number, ms: number): string {
   return (megabytes / (ms / 1000)).toFixed(0);

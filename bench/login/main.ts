@@ -3,13 +3,13 @@
  * `c3po serve` in network namespaces, in one run, all ways in turn.
  *
  * Needs root: `sudo deno task login [ROUNDS] [PROGRAM…]`. A PROGRAM is the path of a c3po; several are
- * measured beside each other. Without any it is the one that `C3PO_BIN` names, else this checkout,
- * bundled as an installation has it.
+ * measured beside each other. Without any it is the one that `C3PO_BIN` names, else this checkout as
+ * `install.sh` would put it in place.
  */
-import { bundle } from "../../build/bundle.ts";
-import { c3poCommand, CHECKOUT, roomInMinute } from "../../tests/kernel/lab.ts";
-import { Pair } from "../../tests/kernel/lab/pair.ts";
-import { describe, differences, rate, type Row, table } from "./figures.ts";
+import { c3poCommand, CHECKOUT, must, roomInMinute } from "../../tests/kernel/lab.ts";
+import { Pair, putKey } from "../../tests/kernel/lab/pair.ts";
+import { describe, differences, rate, type Row, signed, table } from "./figures.ts";
+import { keystrokes } from "./keystrokes.ts";
 
 const ROUNDS = Number(Deno.args[0] ?? 25);
 const MEGABYTES = 512;
@@ -23,13 +23,17 @@ interface Program {
   readonly proxied: readonly string[];
 }
 
-/** One thing that is timed. */
+/** Something that is timed. */
 type Way = readonly [name: string, once: () => Promise<number>];
 
 await using pair = await Pair.create();
-const { user } = pair;
+const { user, server } = pair;
+// Where "c3po key add" puts it, for both names under which it is asked for here.
+for (const name of ["server", server.address4]) await putKey(user, name, pair.key);
 const env = { HOME: user.home };
 const plain = await pair.config();
+/** An ssh that ends at once, but for the questions of c3po: what is left is c3po's own time. */
+const brief = await briefSsh(`${user.directory}/brief`);
 const programs = await Promise.all((await commands()).map(programOf));
 
 /** The commands to measure, as an installation starts them. */
@@ -37,15 +41,15 @@ async function commands(): Promise<string[][]> {
   const given = Deno.args.slice(1);
   if (given.length > 0) return given.map((path) => [path]);
   if (Deno.env.get("C3PO_BIN")) return [c3poCommand()];
-  Deno.chdir(CHECKOUT);
-  const file = `${user.directory}/c3po.js`;
-  await bundle(file);
-  return [[Deno.execPath(), "run", "--no-prompt", "--no-config", "-A", file]];
+  const tree = `${user.directory}/installed`;
+  const args = ["build/local.ts", tree, `${tree}/lib/c3po`, `'${Deno.execPath()}'`];
+  await must(Deno.execPath(), ["run", "--quiet", "--frozen", "-A", ...args], { cwd: CHECKOUT });
+  return [[`${tree}/bin/c3po`]];
 }
 
 async function programOf(command: string[]): Promise<Program> {
   const proxy = `ProxyCommand env HOME=${user.home} ${command.join(" ")} proxy %h`;
-  const name = command.length === 1 ? command[0]! : "c3po";
+  const name = Deno.args.length > 2 ? command[0]! : "c3po";
   return { name, command, proxied: await pair.config([proxy]) };
 }
 
@@ -55,10 +59,23 @@ async function port(): Promise<string> {
   return String((await pair.schedule.ports(minute, 0)).ssh);
 }
 
-async function timed(command: string, args: readonly string[]): Promise<number> {
+async function timed(
+  command: string,
+  args: readonly string[],
+  more: Record<string, string> = {},
+): Promise<number> {
   const start = performance.now();
-  await user.must(command, [...args], { env });
+  await user.must(command, [...args], { env: { ...env, ...more } });
   return performance.now() - start;
+}
+
+/** @returns the variable that has it found */
+async function briefSsh(folder: string): Promise<{ PATH: string }> {
+  const path = Deno.env.get("PATH")!;
+  await Deno.mkdir(folder);
+  const script = `#!/bin/sh\ncase $1 in -G) PATH='${path}' exec ssh "$@" ;; esac\n`;
+  await Deno.writeTextFile(`${folder}/ssh`, script, { mode: 0o755 });
+  return { PATH: `${folder}:${path}` };
 }
 
 /** All ways in turn, there and back, so that what else the machine does falls on all alike. */
@@ -84,6 +101,10 @@ const logins: readonly Way[] = [
       `ssh host true, ProxyCommand ${name} proxy`,
       () => timed("ssh", [...proxied, "server", "true"]),
     ],
+    [
+      `${name} ssh, of that c3po's own`,
+      () => timed(first!, [...rest, "ssh", ...plain, "server", "true"], brief),
+    ],
     [`${name} port`, () => timed(first!, [...rest, "port"])],
   ]),
   ["true", () => timed("true", [])],
@@ -106,8 +127,8 @@ const rows = logins.map(([name], index): Row => {
   return [
     name,
     ...[least, median, p90].map((value) => value.toFixed(1)),
-    isLogin ? `+${more.median.toFixed(1)}` : "",
-    isLogin ? `+${(least - describe(times[0]!).least).toFixed(1)}` : "",
+    isLogin ? signed(more.median) : "",
+    isLogin ? signed(least - describe(times[0]!).least) : "",
   ];
 });
 const speeds = (await inTurn(transfers, TRANSFERS)).map((each, index): Row => {
@@ -115,9 +136,16 @@ const speeds = (await inTurn(transfers, TRANSFERS)).map((each, index): Row => {
   return [transfers[index]![0], rate(MEGABYTES, median), rate(MEGABYTES, least)];
 });
 
+const typing: Row[] = [];
+for (const { name, command } of programs) {
+  const { least, median, p90 } = await keystrokes(command);
+  typing.push([`${name} proxy`, ...[least, median, p90].map((value) => value.toFixed(1))]);
+}
+
 const text = [
   `${ROUNDS} rounds, milliseconds:\n`,
   table(["what", "least", "median", "90 %", "more than plain, median", "least more"], rows),
   table([`${MEGABYTES} MiB from the server, MiB/s`, "median", "most"], speeds),
+  table(["two keystrokes 3 ms apart, ms", "least", "median", "90 %"], typing),
 ].join("\n");
 await Deno.stdout.write(new TextEncoder().encode(text));

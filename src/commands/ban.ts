@@ -125,7 +125,8 @@ async function bansNow(host: Host): Promise<Row[]> {
 
 async function add(banned: readonly Address[], time: string, host: Host): Promise<number> {
   const seconds = asArgument(() => parseBanTime(time));
-  await tell(banned.map((address) => ({ do: "ban", address })), host);
+  const until = host.clock.now() + seconds * 1000;
+  await tell(banned.map((address) => ({ do: "ban", address, until })), host);
   await changePair(banSet, banned, (set, address) => addEntry(set, elementOf(address), seconds));
   for (const { text } of banned) {
     host.terminal.note(`c3po: banned ${text} for ${formatDuration(seconds)}`);

@@ -27,7 +27,8 @@ export const serve: Command = {
     `Each option is also a key of ${CONFIG_FILE} (with _ for -) and a variable of the environment ` +
     "(C3PO_TRAPS for --traps); flags beat the environment, the environment beats the file.",
     "--undo with --try D waits until its standard input ends or D is over: so it watches over a " +
-    "trial.",
+    "trial. Behind a service, where $SERVICE_RESULT says how that ended, it removes what nobody " +
+    "takes over: of one that was killed because it hung, and of one whose trial is over.",
   ],
   async run(args, host) {
     args.take(0, 0, "");
@@ -79,8 +80,16 @@ async function readOrders(
   return { config, schedule };
 }
 
+/** How a service ends that neither removed everything itself nor is started again. */
+const STUCK = "timeout";
+const ROLLED_BACK = "10";
+
 async function undo(args: Arguments, host: Host): Promise<number> {
   needRoot();
+  // Behind a service (ExecStopPost=): what a crash leaves is for the restart to take over.
+  const result = host.env("SERVICE_RESULT");
+  const isOver = result === STUCK || host.env("EXIT_STATUS") === ROLLED_BACK;
+  if (result !== undefined && !isOver) return 0;
   const time = args.value("try");
   const seconds = time === undefined ? null : asArgument(() => parseTrial(time));
   const [server, log] = await Promise.all([

@@ -14,7 +14,7 @@ export abstract class C3poError extends Error {
   /** The next step, if there is one. */
   readonly hint: string | undefined;
   /** The exit code of a command that ends with this error. */
-  abstract readonly exitCode: 1 | 2;
+  abstract readonly exitCode: 1 | 2 | 10;
 
   /** @param message what happened, lower case, no full stop */
   constructor(message: string, advice: Advice = {}) {
@@ -32,6 +32,20 @@ export class Misuse extends C3poError {
 /** Something elsewhere is wrong (a key, a file, the kernel, the network): exit code 1. */
 export class Failure extends C3poError {
   override readonly exitCode = 1;
+}
+
+/**
+ * A configuration on trial was rolled back: exit code 1, or 10 for a service manager, which would
+ * begin the next trial at once if it could not tell this failure from others.
+ */
+export class RolledBack extends C3poError {
+  override readonly exitCode: 1 | 10;
+
+  /** @param isService whether a service manager is told */
+  constructor(message: string, isService: boolean, advice: Advice = {}) {
+    super(message, advice);
+    this.exitCode = isService ? 10 : 1;
+  }
 }
 
 /**

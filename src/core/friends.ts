@@ -91,10 +91,16 @@ const JITTER_SECONDS = 5;
 export class SessionAges {
   readonly #lookSeconds: number;
   #looks: ReadonlyMap<string, number> | null = null;
+  #waits = false;
 
   /** @param lookSeconds the time between two looks, at least */
   constructor(lookSeconds: number) {
     this.#lookSeconds = lookSeconds;
+  }
+
+  /** Whether a session that is there may yet prove a login. */
+  get waits(): boolean {
+    return this.#waits;
   }
 
   /**
@@ -113,6 +119,7 @@ export class SessionAges {
       return [id, before + 1];
     }));
     this.#looks = looks;
+    this.#waits = [...looks.values()].some((count) => count >= 0 && count < proof);
     const proven = sessions.filter(({ id }) => looks.get(id)! >= proof);
     return [...new Set(proven.map(({ address }) => address))];
   }

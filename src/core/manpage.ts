@@ -8,6 +8,7 @@ const EXIT_STATUS: readonly Entry[] = [
   ["0", "done"],
   ["1", "failed: something is wrong with a key, the kernel, the network"],
   ["2", "misuse: something is wrong on the command line"],
+  ["10", "the service was on trial (serve --try) and is rolled back"],
 ];
 
 const ENVIRONMENT: readonly Entry[] = [

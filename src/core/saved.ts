@@ -1,7 +1,9 @@
 import { type Address, parseBanned, parseCidr } from "./address.ts";
+import { MOMENT } from "./changes.ts";
 import { LONGEST_BAN } from "./config.ts";
 import { Malformed } from "./errors.ts";
 import type { Friend } from "./friends.ts";
+import type { HandBan } from "./hand_bans.ts";
 import type { Offender } from "./ledger.ts";
 
 /** What outlives a restart beside the bans themselves. */
@@ -10,12 +12,14 @@ export interface Memories {
   readonly friends: readonly Friend[];
   /** Allowed by hand, not by the configuration. */
   readonly allowed: readonly Address[];
+  /** Banned by hand. */
+  readonly banned: readonly HandBan[];
 }
 
 const LEDGER_HEAD = "c3po-ledger 1";
 
 /** The content of the ledger's file. */
-export function formatMemories({ offenders, friends, allowed }: Memories): string {
+export function formatMemories({ offenders, friends, allowed, banned }: Memories): string {
   const lines = [
     ...offenders.map((each) =>
       `offender ${each.address} ${each.offences} ${each.lastHit} ${each.until} ${
@@ -24,6 +28,7 @@ export function formatMemories({ offenders, friends, allowed }: Memories): strin
     ),
     ...friends.map(({ address, until }) => `friend ${address} ${until}`),
     ...allowed.map(({ text }) => `allow ${text}`),
+    ...banned.map(({ address, until }) => `ban ${address} ${until}`),
   ];
   return [LEDGER_HEAD, ...lines, `end ${lines.length}`, ""].join("\n");
 }
@@ -39,13 +44,14 @@ export function parseMemories(text: string): Memories {
   const offenders: Offender[] = [];
   const friends: Friend[] = [];
   const allowed: Address[] = [];
+  const banned: HandBan[] = [];
   const damaged = (at: number): Malformed => new Malformed(`line ${at + 1} is damaged`);
   if (lines[0] !== LEDGER_HEAD) throw damaged(0);
   const last = lines.length - 2;
   if (lines[last] !== `end ${last - 1}` || lines[last + 1] !== "") throw damaged(last);
   for (let at = 1; at < last; at++) {
     const [kind, address = "", ...words] = lines[at]!.split(" ");
-    const numbers = words.map((word) => /^\d{1,16}$/.test(word) ? Number(word) : NaN);
+    const numbers = words.map((word) => MOMENT.test(word) ? Number(word) : NaN);
     try {
       if (kind === "offender" && numbers.length === 4) {
         const [offences, lastHit, until] = numbers.slice(0, 3).map(whole);
@@ -60,6 +66,8 @@ export function parseMemories(text: string): Memories {
         });
       } else if (kind === "friend" && numbers.length === 1) {
         friends.push({ address: parseBanned(address).text, until: whole(numbers[0]!) });
+      } else if (kind === "ban" && numbers.length === 1) {
+        banned.push({ address: parseBanned(address).text, until: whole(numbers[0]!) });
       } else if (kind === "allow" && numbers.length === 0) {
         allowed.push(parseCidr(address));
       } else throw damaged(at);
@@ -67,7 +75,7 @@ export function parseMemories(text: string): Memories {
       throw error instanceof Malformed ? damaged(at) : error;
     }
   }
-  return { offenders, friends, allowed };
+  return { offenders, friends, allowed, banned };
 }
 
 function whole(number: number): number {

@@ -1,4 +1,5 @@
 import { parseAddress } from "../core/address.ts";
+import { parseStat } from "../core/logins.ts";
 import type { Host } from "./host.ts";
 import { readProc, sessionsAt } from "./procfs.ts";
 import { parentProcess } from "./self.ts";
@@ -41,9 +42,7 @@ async function inheritedFrom(start: number): Promise<string | undefined> {
     const environment = await readProc(`/proc/${pid}/environ`);
     const variable = environment.split("\0").find((each) => each.startsWith("SSH_CONNECTION="));
     if (variable !== undefined) return variable.replace(/^.*?=/, "");
-    const stat = await readProc(`/proc/${pid}/stat`);
-    // `PID (NAME) STATE PARENT …`, and the name may hold anything.
-    pid = Number(stat.slice(stat.lastIndexOf(")") + 2).split(" ")[1] ?? 0);
+    pid = parseStat(await readProc(`/proc/${pid}/stat`))?.parent ?? 0;
   }
   return undefined;
 }

@@ -1,7 +1,7 @@
-import { join } from "./path.ts";
+import { basename, dirname, join } from "./path.ts";
 import { asSource, Failure } from "../core/errors.ts";
 import { type Key, parseKey } from "../core/key.ts";
-import { modeOf, readText } from "./files.ts";
+import { modeOf, namesIn, readText } from "./files.ts";
 import { type Host, isRoot, os } from "./host.ts";
 
 /** A key and where it came from. */
@@ -102,13 +102,27 @@ async function* places({ name, resolve }: KeySearch, host: Host): AsyncGenerator
   const typed = name === undefined ? null : placeOf(name, host);
   if (typed !== null) yield typed;
   const fallback = placeOf("default", host); // which is read while somebody else resolves the name
-  if (name !== undefined) {
+  if (name !== undefined && !await isOnlyKey(fallback)) {
     const resolved = await resolve?.();
     const other = resolved && resolved !== name ? placeOf(resolved, host) : null;
     if (other !== null) yield other;
   }
   if (fallback !== null) yield fallback;
   if (isRoot()) yield { path: SERVER_KEY, reading: readKey(SERVER_KEY) };
+}
+
+/**
+ * Whether a key is the only one in its folder: then no other name has one, and nobody need be asked
+ * for it, which would take longer than all else.
+ */
+async function isOnlyKey(place: Place | null): Promise<boolean> {
+  try {
+    if (place === null || await place.reading === null) return false;
+    const names = await namesIn(dirname(place.path));
+    return names.every((name) => name === basename(place.path) || !/\.key$/i.test(name));
+  } catch {
+    return false; // what is wrong is told when its turn comes
+  }
 }
 
 function placeOf(name: string, host: Host): Place | null {

@@ -9,6 +9,8 @@ const log = getLogger(["c3po", "notify"]);
  * Where none did, nobody is told and nothing fails.
  */
 export interface ServiceManager extends Disposable {
+  /** Whether there is one. */
+  readonly isThere: boolean;
   /** Milliseconds in which it must hear {@linkcode alive}, else it restarts us; null if never. */
   readonly patience: number | null;
   /** All is up: what waited for us may start. Also ends {@linkcode reloading}. */
@@ -32,6 +34,7 @@ export function serviceManager(host: Host, folder: string): ServiceManager {
   const line = openLine(host.env("NOTIFY_SOCKET"), join(folder, `notify-${Deno.pid}`));
   const allowed = Number(host.env("WATCHDOG_USEC"));
   return {
+    isThere: line !== null,
     patience: line !== null && allowed > 0 ? allowed / 1000 : null,
     ready: () => tell(line, "READY=1"),
     status: (text) => tell(line, `STATUS=${text.replaceAll("\n", " ")}`),

@@ -67,7 +67,7 @@ export async function readProc(...paths: readonly string[]): Promise<string> {
   const { code, stdout, stderr } = await tryTool("cat", paths, { timeout: PATIENCE_MS });
   const complaints = stderr.split("\n").filter((line) => line !== "");
   const harmless = complaints.every((line) =>
-    /: (No such file or directory|Invalid argument)$/.test(line)
+    /: (No such file or directory|No such process|Invalid argument)$/.test(line)
   );
   if (code === 0 || (harmless && complaints.length > 0)) return stdout;
   throw failureOf(["cat", ...paths], code, stderr);

@@ -22,11 +22,21 @@ const IDLE_MS = 100;
  * @param tally counts along
  */
 export async function relay(conn: Connection, tally: Tally): Promise<void> {
+  hurry(conn);
   const up = copy(Deno.stdin, conn, (count) => tally.sent += count)
     .then((whole) => whole ? conn.closeWrite() : undefined)
     .catch(ignoreGone);
   if (!await copy(conn, Deno.stdout, (count) => tally.received += count)) return;
   await Promise.race([up, idleness(() => tally.sent)]);
+}
+
+/** Has a keystroke sent at once, as ssh has it on its own connections, and not held for an answer. */
+function hurry(conn: Connection): void {
+  try {
+    conn.setNoDelay();
+  } catch {
+    // It is gone already, as the first read will find.
+  }
 }
 
 /** Resolves when a number stops growing. */

@@ -11,6 +11,8 @@ export interface Expectation {
 }
 
 const PATIENCE_MS = 3000;
+/** Time to print as many lines as the largest sets have. */
+const PRINT_MS = 20_000;
 
 /** Has ipset print a line that no set's content looks like, and tells it. */
 const END = "version\n";
@@ -76,20 +78,20 @@ export class SetSession implements AsyncDisposable {
     take: (lines: readonly string[]) => void,
   ): Promise<string[]> {
     const { child, writer, printed, answers } = this.#talk ??= start();
-    const within = <T>(step: () => Promise<T>): Promise<T> =>
-      patiently("ipset", child, PATIENCE_MS, step);
+    const tests = questions.map(({ set, element }) => `test ${set} ${element}\n`);
+    const text = commands + END + tests.join("");
     try {
-      const tests = questions.map(({ set, element }) => `test ${set} ${element}\n`);
-      const text = commands + END + tests.join("");
-      await within(() => writer.write(new TextEncoder().encode(text)));
-      for (let ended = false; !ended;) {
-        const lines = (await within(() => next(printed))).map(withoutPrompt);
-        ended = IS_END.test(lines.at(-1)!);
-        take(ended ? lines.slice(0, -1) : lines);
-      }
-      const heard: string[] = [];
-      while (heard.length < questions.length) heard.push(...await within(() => next(answers)));
-      return heard;
+      return await patiently("ipset", child, commands === "" ? PATIENCE_MS : PRINT_MS, async () => {
+        await writer.write(new TextEncoder().encode(text));
+        for (let ended = false; !ended;) {
+          const lines = (await next(printed)).map(withoutPrompt);
+          ended = IS_END.test(lines.at(-1)!);
+          take(ended ? lines.slice(0, -1) : lines);
+        }
+        const heard: string[] = [];
+        while (heard.length < questions.length) heard.push(...await next(answers));
+        return heard;
+      });
     } catch (error) {
       await this[Symbol.asyncDispose]();
       if (error instanceof ToolFailure) throw error;

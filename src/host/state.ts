@@ -19,10 +19,10 @@ import {
 import { linesIn, namesIn, readText, removeFile, renameFile, writePrivate } from "./files.ts";
 import { setNames, streamSet } from "./ipset.ts";
 
-/** The most that a ledger of bounded size takes, generously. */
-const LARGEST_LEDGER = 16 << 20;
+/** The most that a ledger of bounded size, or the word of one command, takes, generously. */
+const LARGEST = 16 << 20;
 
-const NOTHING: Memories = { offenders: [], friends: [], allowed: [] };
+const NOTHING: Memories = { offenders: [], friends: [], allowed: [], banned: [] };
 
 /** Told of a file that cannot be used, where it is now, and why. */
 export type Warn = (problem: { file: string; reason: string; kept: string }) => void;
@@ -48,7 +48,7 @@ export class StateFolder {
   /** What is remembered beside the bans; nothing if it cannot be read. */
   async readMemories(): Promise<Memories> {
     try {
-      const text = await readText(this.#ledger, LARGEST_LEDGER);
+      const text = await readText(this.#ledger, LARGEST);
       return text === null ? NOTHING : parseMemories(text);
     } catch (error) {
       if (!(error instanceof C3poError)) throw error;
@@ -121,7 +121,7 @@ export class StateFolder {
       if (name.startsWith(".") || name.endsWith(DAMAGED)) continue; // not yet, or never, of use
       const path = join(this.#changes, name);
       try {
-        changes.push(...parseChanges(await readText(path) ?? ""));
+        changes.push(...parseChanges(await readText(path, LARGEST) ?? ""));
         files.push(path);
       } catch (error) {
         if (!(error instanceof C3poError)) throw error;

@@ -51,10 +51,8 @@ function run(): void {
 function runOut(): void {
   running?.stop();
   const now = performance.now();
-  const due: Waiter[] = [];
-  while (waiters.length > 0 && waiters.at(-1)!.at <= now) due.push(waiters.pop()!);
+  while (waiters.length > 0 && waiters.at(-1)!.at <= now) waiters.pop()!.call();
   run();
-  for (const { call } of due) call();
 }
 
 /** Resolves after some milliseconds. */

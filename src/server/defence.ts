@@ -96,13 +96,9 @@ export class Defence {
   /** Fills sets that somebody emptied with what is known. */
   async refill(): Promise<void> {
     const { clock, families } = this.#options;
-    const now = clock.now();
-    const lines = [...this.#memory.ledger.offenders].filter(({ until }) => until > now)
-      .map(({ address, until }) => ({ unit: parseBanned(address), left: until - now }))
+    const lines = (await this.#memory.runningBans(clock.now()))
       .filter(({ unit }) => families.includes(unit.family))
-      .map(({ unit, left }) =>
-        addEntry(banSet(unit.family), elementOf(unit), Math.ceil(left / 1000))
-      );
+      .map(({ unit, seconds }) => addEntry(banSet(unit.family), elementOf(unit), seconds));
     await restoreSets(lines.join(""));
     await this.#tellFriends();
     await this.#tellAllowed();

@@ -9,6 +9,8 @@ import { loginGraceTime } from "../host/sshd.ts";
 import type { Memory } from "./memory.ts";
 
 const LOOK_SECONDS = 10;
+/** While there is nobody to learn about; each look makes the kernel walk through all connections. */
+const IDLE_SECONDS = 20;
 /** The kernel is told of all friends again this often: it cannot keep the longest times at once. */
 const REFRESH_MS = 86_400_000;
 
@@ -45,7 +47,7 @@ export class Friendship {
         if (!(error instanceof C3poError)) throw error;
         log.error("cannot learn who has logged in", { error: error.message });
       }
-      await this.#clock.sleep(LOOK_SECONDS * 1000, signal);
+      await this.#clock.sleep((ages.waits ? LOOK_SECONDS : IDLE_SECONDS) * 1000, signal);
     }
   }
 

@@ -5,6 +5,7 @@ import type { TimedPort } from "../core/opening.ts";
 import type { Tally } from "../core/tally.ts";
 import type { Clock } from "../host/clock.ts";
 import type { Expectation, SetSession } from "../host/set_session.ts";
+import { within } from "../host/timer.ts";
 import { Alarm } from "./alarm.ts";
 import type { Kernel } from "./kernel.ts";
 import type { Rotation } from "./rotation.ts";
@@ -88,11 +89,14 @@ export class Guard {
       ...(by === "" ? {} : { by }),
     });
     // Rules that cannot be loaded may want sets that went after they were looked at.
+    let opened: Promise<void> | undefined;
     if (sets.length > 0 || this.#failing) {
       await this.#guarded.refill();
-      this.#guarded.rotation.refresh();
+      opened = this.#guarded.rotation.refresh();
     }
     if (rules.length > 0) await this.#guarded.kernel.loadRules();
+    // If that fails, too, the next look is the better remedy.
+    if (opened !== undefined) await within(opened, LOOK_MS);
     this.#guarded.tally.repair({ at: this.#clock.now(), what: gone });
     log.info("the firewall is whole again");
   }

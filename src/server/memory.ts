@@ -1,8 +1,9 @@
 import { getLogger } from "@logtape/logtape";
 import type { Address } from "../core/address.ts";
-import type { Change } from "../core/changes.ts";
+import { type Change, forgivenBy } from "../core/changes.ts";
 import { C3poError } from "../core/errors.ts";
 import { Friends } from "../core/friends.ts";
+import { HandBans, type RunningBan, runningBans } from "../core/hand_bans.ts";
 import { type BanPolicy, Ledger } from "../core/ledger.ts";
 import { StateFolder } from "../host/state.ts";
 
@@ -16,12 +17,13 @@ const RETRY_MS = 60_000;
 
 const log = getLogger(["c3po", "memory"]);
 
-/** What `serve` knows, in memory and on disk: offences, friends, and who is allowed by hand. */
+/** What `serve` knows, in memory and on disk: offences, friends, who is allowed or banned by hand. */
 export class Memory {
   readonly ledger: Ledger;
   readonly friends: Friends;
   readonly state: StateFolder;
   readonly #allowed: Map<string, Address>;
+  readonly #banned: HandBans;
   #ledgerDue = Infinity;
   #bansDue = Infinity;
   #ledgerWritten = -Infinity;
@@ -32,12 +34,14 @@ export class Memory {
     ledger: Ledger,
     friends: Friends,
     allowed: readonly Address[],
+    banned: HandBans,
     now: number,
   ) {
     this.state = state;
     this.ledger = ledger;
     this.friends = friends;
     this.#allowed = new Map(allowed.map((each) => [each.text, each]));
+    this.#banned = banned;
     this.#bansWritten = now;
   }
 
@@ -50,14 +54,28 @@ export class Memory {
     const state = new StateFolder(folder, (problem) => {
       log.warn("a file of state cannot be used", { ...problem });
     });
-    const { offenders, friends, allowed } = await state.readMemories();
+    const { offenders, friends, allowed, banned } = await state.readMemories();
     const ledger = new Ledger(policy, offenders);
-    return new Memory(state, ledger, new Friends(policy.friends, friends), allowed, now);
+    const known = new Friends(policy.friends, friends);
+    return new Memory(state, ledger, known, allowed, new HandBans(banned), now);
   }
 
   /** Who is allowed by hand. */
   get allowed(): Address[] {
     return [...this.#allowed.values()];
+  }
+
+  /**
+   * The bans that go on, as far as they are known: those of the ledger, and those made by hand, also by
+   * word that was left and not taken note of yet. Offenders of long ago are not among them.
+   */
+  async runningBans(now: number): Promise<RunningBan[]> {
+    const changes = await this.#wordLeft();
+    const isForgiven = forgivenBy(changes);
+    const byHand = new HandBans(this.#banned.list(now));
+    for (const change of changes) byHand.take(change);
+    const offenders = [...this.ledger.offenders].filter(({ address }) => !isForgiven(address));
+    return runningBans(offenders, byHand.list(now), now);
   }
 
   /** Takes note of what was done by hand since it was last asked, and writes that down at once. */
@@ -100,7 +118,18 @@ export class Memory {
     await this.#writeBans(now);
   }
 
+  /** What was done by hand and nobody took note of; it stays where it is. */
+  async #wordLeft(): Promise<Change[]> {
+    try {
+      return (await this.state.readChanges()).changes;
+    } catch (error) {
+      if (!(error instanceof C3poError)) throw error;
+      return []; // takeChanges() is what reports it
+    }
+  }
+
   #take(change: Change): void {
+    this.#banned.take(change);
     if (change.do === "forgive all") {
       this.ledger.forgiveAll();
       log.info("unban", { address: "all" });
@@ -119,6 +148,7 @@ export class Memory {
       offenders: [...this.ledger.offenders],
       friends: this.friends.list(now),
       allowed: this.allowed,
+      banned: this.#banned.list(now),
     }));
     this.#ledgerDue = isWritten ? Infinity : now + RETRY_MS;
   }

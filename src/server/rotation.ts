@@ -47,6 +47,7 @@ export class Rotation {
   #failures = 0;
   #blocked = "";
   #minute = -Infinity;
+  #opened = Promise.withResolvers<void>();
 
   constructor(options: RotationOptions, kernel: Opener, clock: Clock) {
     this.#options = options;
@@ -74,10 +75,16 @@ export class Rotation {
     return this.#clock.now() < minuteStart(this.#minute + 1) + LATE_MS;
   }
 
-  /** Somebody emptied the sets: has the ports of this moment opened again. */
-  refresh(): void {
+  /**
+   * Somebody emptied the sets: has the ports of this moment opened again.
+   *
+   * @returns when they are
+   */
+  async refresh(): Promise<void> {
     this.#due = null;
+    this.#opened = Promise.withResolvers();
     this.#wake.abort();
+    await this.#opened.promise;
   }
 
   /** Changes the ports whenever it is time, until the signal is aborted. */
@@ -158,6 +165,7 @@ export class Rotation {
     this.#opening = opening;
     this.#minute = opening.minute;
     this.#due = nextChange(moment, this.#options.grace);
+    this.#opened.resolve();
     const blocked = opening.blocked.join(",");
     if (blocked !== "" && blocked !== this.#blocked) {
       log.warn("a service has the SSH port of this minute, so SSH is not opened there", {

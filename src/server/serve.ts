@@ -62,6 +62,8 @@ export async function serve(serving: Serving, requests: Requests): Promise<void>
     // Not reached if something could not be removed: then the guardian tries as well.
     await trial?.end();
   });
+  // Before that: nobody shall take us for stuck, and kill us, while we wait for another tool's lock.
+  undo.defer(() => service.stopping());
   const first: Relief = {
     before: async (kernel, services) => {
       trial = await beginTrial(serving, services, clock);
@@ -81,8 +83,7 @@ export async function serve(serving: Serving, requests: Requests): Promise<void>
   };
   for (let relief = first; !requests.end.aborted; relief = later) {
     const reload = requests.reload();
-    await keepWatch(orders, post, relief, AbortSignal.any([requests.end, reload]))
-      .finally(() => requests.end.aborted ? service.stopping() : undefined);
+    await keepWatch(orders, post, relief, AbortSignal.any([requests.end, reload]));
     if (requests.end.aborted) break;
     await service.reloading();
     orders = await renewed(orders, serving.reread);
@@ -92,13 +93,13 @@ export async function serve(serving: Serving, requests: Requests): Promise<void>
 
 /** Whoever starts this must be able to come back; a trial begins before anything is changed. */
 async function beginTrial(
-  { orders: { config, schedule }, admin, force }: Serving,
+  { orders: { config, schedule }, admin, force, service }: Serving,
   services: Services,
   clock: Clock,
 ): Promise<Trial | null> {
   await checkWayIn(config, schedule.range, await services.taken(), admin, force);
   if (config.try === undefined) return null;
-  return await Trial.begin(config.try, config.sshPort, clock);
+  return await Trial.begin(config.try, config.sshPort, service.isThere, clock);
 }
 
 /** The new orders; the old ones, with a word why, if there is something wrong with the new. */

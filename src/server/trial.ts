@@ -1,11 +1,11 @@
 import { getLogger } from "@logtape/logtape";
 import { formatDuration } from "../core/duration.ts";
-import { C3poError, Failure } from "../core/errors.ts";
+import { C3poError, RolledBack } from "../core/errors.ts";
+import { Arrivals } from "../core/logins.ts";
 import type { Session } from "../core/sockets.ts";
 import type { Clock } from "../host/clock.ts";
 import { type Guardian, postGuardian } from "../host/guardian.ts";
-import { loggedIn } from "../host/logins.ts";
-import { sessionsAt } from "../host/procfs.ts";
+import { loggedIn, sessionsNow } from "../host/logins.ts";
 
 const LOOK_SECONDS = 1;
 /** What is left of a trial is told at these times, in seconds before its end, and each minute. */
@@ -23,7 +23,8 @@ const log = getLogger(["c3po", "trial"]);
 export class Trial {
   readonly #seconds: number;
   readonly #sshPort: number;
-  readonly #before: ReadonlySet<string>;
+  readonly #isService: boolean;
+  readonly #arrivals: Arrivals;
   #guardian: Guardian | null;
   readonly #clock: Clock;
   #passed = false;
@@ -31,13 +32,15 @@ export class Trial {
   private constructor(
     seconds: number,
     sshPort: number,
-    before: readonly Session[],
+    isService: boolean,
+    arrivals: Arrivals,
     guardian: Guardian,
     clock: Clock,
   ) {
     this.#seconds = seconds;
     this.#sshPort = sshPort;
-    this.#before = new Set(before.map(({ id }) => id));
+    this.#isService = isService;
+    this.#arrivals = arrivals;
     this.#guardian = guardian;
     this.#clock = clock;
   }
@@ -46,13 +49,19 @@ export class Trial {
    * Posts the guardian.
    *
    * @param seconds how long the trial lasts
+   * @param isService whether a service manager would start us again
    * @throws {Failure} if the guardian does not start: then nothing may be changed
    */
-  static async begin(seconds: number, sshPort: number, clock: Clock): Promise<Trial> {
-    const before = await sessionsAt(sshPort);
+  static async begin(
+    seconds: number,
+    sshPort: number,
+    isService: boolean,
+    clock: Clock,
+  ): Promise<Trial> {
+    const { sessions, now } = await sessionsNow(sshPort);
     const task = ["serve", "--undo", "--try", `${seconds}s`, "--ssh-port", String(sshPort)];
     const guardian = await postGuardian(task);
-    return new Trial(seconds, sshPort, before, guardian, clock);
+    return new Trial(seconds, sshPort, isService, new Arrivals(sessions, now), guardian, clock);
   }
 
   /** Whether somebody has logged in. */
@@ -70,18 +79,19 @@ export class Trial {
   /**
    * Waits for a login.
    *
-   * @throws {Failure} if the time is over before there was one
+   * @throws {RolledBack} if the time is over before there was one
    */
   async run(signal: AbortSignal): Promise<void> {
     for (let left = this.#seconds; left > 0 && !signal.aborted; left -= LOOK_SECONDS) {
-      const login = await this.#findLogin();
-      if (login !== null) return await this.#pass(login);
+      const logins = await this.#findLogins();
+      if (logins.length > 0) return await this.#pass(logins);
       if (left === this.#seconds || left % 60 === 0 || TOLD.includes(left)) this.#tell(left);
       await this.#clock.sleep(LOOK_SECONDS * 1000, signal);
     }
     if (signal.aborted) return;
     const time = formatDuration(this.#seconds);
-    throw new Failure(`rolled back: nobody logged in through a C3PO port within ${time}`, {
+    const what = `rolled back: nobody logged in through a C3PO port within ${time}`;
+    throw new RolledBack(what, this.#isService, {
       hint: "plain SSH answers as before; c3po check tells what may be in the way",
     });
   }
@@ -93,20 +103,23 @@ export class Trial {
     });
   }
 
-  async #pass(login: Session): Promise<void> {
+  async #pass(logins: readonly Session[]): Promise<void> {
     this.#passed = true;
-    log.info("somebody logged in, the configuration stays", { address: login.address });
+    log.info("somebody logged in, the configuration stays", {
+      address: [...new Set(logins.map(({ address }) => address))].join(","),
+      ...this.#isService ? { next: "take try out of it: each start would be a trial" } : {},
+    });
     await this.end();
   }
 
-  async #findLogin(): Promise<Session | null> {
+  async #findLogins(): Promise<Session[]> {
     try {
-      const fresh = (await sessionsAt(this.#sshPort)).filter(({ id }) => !this.#before.has(id));
-      return (await loggedIn(fresh))[0] ?? null;
+      const { sessions, now } = await sessionsNow(this.#sshPort);
+      return await loggedIn(this.#arrivals.look(sessions, now));
     } catch (error) {
       if (!(error instanceof C3poError)) throw error;
       log.error("cannot see whether somebody logged in", { error: error.message });
-      return null;
+      return [];
     }
   }
 }

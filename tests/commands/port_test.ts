@@ -70,6 +70,26 @@ Deno.test("a host without a key of its own is looked up under the name ssh gives
   await box.c3po(["port", "--key", file, ...AT], { stdout: resolved });
 });
 
+Deno.test("ssh is asked for another name only where another key may have it", async () => {
+  await using box = await Sandbox.create();
+  await box.put(".config/c3po/default.key", "classic:default");
+  await box.put(
+    "bin/ssh",
+    `#!/bin/sh\n: >"$HOME/asked"\necho "hostname b"\necho "port 22"\n`,
+    0o755,
+  );
+  const env = { PATH: `${box.path("bin")}:${Deno.env.get("PATH")}` };
+  const port = async (): Promise<string> =>
+    await box.c3po(["port", "a", ...AT], { stdout: /^\d+\n$/ }, { env });
+  const asked = async (): Promise<boolean> => (await box.files()).includes("asked");
+  const byDefault = await port();
+  assertEquals(await asked(), false);
+  await box.put(".config/c3po/c.key", "classic:c");
+  assertEquals([await port(), await asked()], [byDefault, true]);
+  await box.put(".config/c3po/b.key", "classic:b");
+  assertEquals(await port() === byDefault, false);
+});
+
 Deno.test("--watch prints one line a minute, and JSON one document a line", async () => {
   await using box = await Sandbox.create();
   const file = await box.put("own.key", "classic:own");

@@ -111,8 +111,12 @@ Deno.test("only a session that outlives sshd's patience proves a login", () => {
   const ages = new SessionAges(10);
   const old = session("1");
   assertEquals(ages.look([old], 120), []);
+  assertEquals(ages.waits, false);
   const proven: string[][] = [];
-  for (let look = 0; look < 14; look++) proven.push(ages.look([old, session("2")], 120));
+  for (let look = 0; look < 14; look++) {
+    proven.push(ages.look([old, session("2")], 120));
+    assertEquals(ages.waits, look < 13);
+  }
   assertEquals(proven.slice(0, 13).flat(), []);
   assertEquals(proven[13], ["192.0.2.2"]);
   // One that ends and comes back starts anew; one from before the start never counts.

@@ -29,12 +29,14 @@ const memories: fc.Arbitrary<Memories> = fc.record({
   })),
   friends: fc.array(fc.record({ address: unit.map(({ text }) => text), until: moment })),
   allowed: fc.array(unit),
+  banned: fc.array(fc.record({ address: unit.map(({ text }) => text), until: moment })),
 });
 
 const EXAMPLE = formatMemories({
   offenders: [{ address: "192.0.2.1", offences: 3, lastHit: 1, until: 2, lastPort: 4711 }],
   friends: [{ address: "2001:db8::/64", until: NOW }],
   allowed: [parseCidr("10.0.0.0/8")],
+  banned: [{ address: "192.0.2.9", until: NOW }],
 });
 
 Deno.test("what is remembered is read as it was written", () => {
@@ -44,7 +46,7 @@ Deno.test("what is remembered is read as it was written", () => {
   assertEquals(
     EXAMPLE,
     "c3po-ledger 1\noffender 192.0.2.1 3 1 2 4711\nfriend 2001:db8::/64 1795348800000\n" +
-      "allow 10.0.0.0/8\nend 3\n",
+      "allow 10.0.0.0/8\nban 192.0.2.9 1795348800000\nend 4\n",
   );
 });
 
@@ -62,7 +64,8 @@ Deno.test("a ledger that lost or gained anything is not believed", () => {
       ["friend", "fiend"],
       ["10.0.0.0/8", "0.0.0.0/0"],
       ["10.0.0.0/8", "10.0.0.0/8; reboot"],
-      ["end 3", "end 4"],
+      ["ban 192.0.2.9", "ban"],
+      ["end 4", "end 5"],
     ] as const
   ) {
     assertThrows(() => parseMemories(EXAMPLE.replace(from, to)), Malformed, "is damaged");
@@ -106,7 +109,7 @@ Deno.test("a ban goes on while nobody keeps it, and a clock set back makes it no
 
 Deno.test("what was done by hand is read as it was written, and forgives whom it names", () => {
   const changes = parseChanges(
-    "ban 192.0.2.1\nforgive 2001:db8::/64\nallow 10.0.0.0/8\ndisallow 10.0.0.0/8\n",
+    "ban 192.0.2.1 1795348800000\nforgive 2001:db8::/64\nallow 10.0.0.0/8\ndisallow 10.0.0.0/8\n",
   );
   assertEquals(parseChanges(formatChanges(changes)), changes);
   assertEquals(forgivenBy(changes)("2001:db8::/64"), true);
@@ -115,7 +118,10 @@ Deno.test("what was done by hand is read as it was written, and forgives whom it
   assertEquals(parseChanges(formatChanges(all)), all);
   assertEquals(forgivenBy(all)("192.0.2.1"), true);
   for (
-    const text of ["ban", "ban x", "forgive-all 192.0.2.1", "unban 192.0.2.1", "ban 192.0.2.1 1"]
+    const text of [
+      ...["ban", "ban x 1", "ban 192.0.2.1", "ban 192.0.2.1 1 1", "ban 192.0.2.1 -1"],
+      ...["forgive-all 192.0.2.1", "forgive 192.0.2.1 1", "unban 192.0.2.1"],
+    ]
   ) {
     assertThrows(() => parseChanges(text), Malformed);
   }

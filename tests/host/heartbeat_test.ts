@@ -10,6 +10,7 @@ function scene(patience: number | null, waits: number) {
   let beats = 0;
   const nothing = () => Promise.resolve();
   const service: ServiceManager = {
+    isThere: true,
     patience,
     ready: nothing,
     status: nothing,

@@ -51,6 +51,9 @@ Deno.test("the service checks first, comes before sshd, and is told how to end a
   assertEquals(setting("ExecStart"), ["/usr/local/bin/c3po serve"]);
   assertEquals(setting("ExecStartPre").at(-1), "/usr/local/bin/c3po check");
   assertEquals(setting("ExecReload"), ["kill -HUP $MAINPID"]);
+  assertEquals(setting("ExecStopPost"), ["/usr/local/bin/c3po serve --undo"]);
+  // What is of no use to try again: misuse, and a trial that is over (RolledBack).
+  assertEquals(setting("RestartPreventExitStatus"), ["2 10"]);
   const before = setting("Before").join(" ").split(" ");
   for (const unit of ["ssh.service", "sshd.service", "ssh.socket", "sshd.socket"]) {
     assert(before.includes(unit), unit);

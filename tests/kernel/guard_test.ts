@@ -1,11 +1,13 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import {
   type Child,
+  foreign,
   kernelTest,
   Lab,
   legacyTools,
   login,
   loginNow,
+  ours,
   serveWith,
   snapshot,
   type Sshd,
@@ -13,7 +15,10 @@ import {
   waitFor,
 } from "./lab.ts";
 
-/** What other tools do to rules and sets; `T` and `S` stand for iptables and iptables-restore of a backend. */
+/**
+ * What other tools do to rules and sets, beside what ufw and firewalld do in neighbours_test.ts; `T` and `S` stand
+ * for iptables and iptables-restore of a backend.
+ */
 const DISTURBANCES: readonly [string, string, RegExp][] = [
   [
     "iptables -F in every table",
@@ -21,15 +26,9 @@ const DISTURBANCES: readonly [string, string, RegExp][] = [
     /rules of filter C3PO-IN.*jump from filter INPUT/,
   ],
   [
-    "rules and chains deleted, as by a restart of firewalld",
-    "for f in T 6T; do for t in raw mangle nat filter; do $f -t $t -F; $f -t $t -X; done; done; " +
-    "T -P INPUT DROP; T -A INPUT -i lo -j ACCEPT; T -A INPUT -p icmp -j ACCEPT",
-    /IPv4 rules, IPv6 rules/,
-  ],
-  [
-    "the filter table replaced, as by ufw reload",
-    "printf '*filter\\n:INPUT DROP\\n:FORWARD DROP\\n:OUTPUT ACCEPT\\n:ufw-before-input -\\n" +
-    "-A INPUT -j ufw-before-input\\n-A ufw-before-input -i lo -j ACCEPT\\nCOMMIT\\n' | S",
+    "the filter table replaced, as by netfilter-persistent",
+    "printf '*filter\\n:INPUT DROP\\n:FORWARD DROP\\n:OUTPUT ACCEPT\\n:guests -\\n" +
+    "-A INPUT -p icmp -j ACCEPT\\n-A INPUT -j guests\\n-A guests -i lo -j ACCEPT\\nCOMMIT\\n' | S",
     /chain filter C3PO-IN.*jump from filter INPUT/,
   ],
   [
@@ -104,21 +103,4 @@ async function disturb(
 function translate(command: string, backend: "nft" | "legacy"): string {
   return command.replace(/\b6T\b/g, `ip6tables-${backend}`).replace(/\bT\b/g, `iptables-${backend}`)
     .replace(/\bS\b/g, `iptables-${backend}-restore`);
-}
-
-function rules(text: string): string[] {
-  return text.split("\n").filter((line) => /^(-A|:|==|\*)/.test(line));
-}
-
-function ours(text: string): string[] {
-  return rules(text).filter((line) => /^(:C3PO|-A.*C3PO)/.test(line));
-}
-
-/** Rules and chains of others, in their order. */
-function foreign(text: string): string[] {
-  return rules(text).filter((line) => !line.includes("C3PO"))
-    // A table with nothing in it but ours comes and goes with them.
-    .filter((line) =>
-      /^-A/.test(line) || /^:(?!PRE|POST|INPUT ACC|FORWARD ACC|OUTPUT ACC)/.test(line)
-    );
 }

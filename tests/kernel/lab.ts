@@ -1,5 +1,6 @@
 /** The network laboratory of the kernel tests; `lab_test.ts` shows how each part is used. */
 export { c3poCommand, CHECKOUT, denoDirectory } from "./lab/c3po.ts";
+export { Firewalld, Ufw } from "./lab/firewalls.ts";
 export { listNamespaces, sweepStale } from "./lab/names.ts";
 export { Namespace } from "./lab/namespace.ts";
 export { Lab } from "./lab/network.ts";
@@ -23,7 +24,7 @@ export {
 } from "./lab/reach.ts";
 export { isRoot, kernelTest } from "./lab/root.ts";
 export { type Serving, startServe, writeKey } from "./lab/serve.ts";
-export { snapshot } from "./lab/snapshot.ts";
+export { foreign, ours, snapshot } from "./lab/snapshot.ts";
 export { sshArgs, type Sshd, startSshd } from "./lab/sshd.ts";
 export { roomInMinute, untilMinute, waitFor } from "./lab/wait.ts";
 export {

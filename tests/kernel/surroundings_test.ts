@@ -53,28 +53,6 @@ for (const [what, options, { says, v6 }] of SURROUNDINGS) {
   });
 }
 
-kernelTest("the older iptables does what the newer does, with a default that denies", async () => {
-  await using lab = await Lab.create({ peers: ["user"] });
-  const sshd = await startSshd(lab.server);
-  for (const tool of ["iptables-legacy", "ip6tables-legacy"]) {
-    await lab.server.must(tool, ["-A", "INPUT", "-i", "lo", "-j", "ACCEPT"]);
-    const established = ["-m", "conntrack", "--ctstate", "ESTABLISHED,RELATED", "-j", "ACCEPT"];
-    await lab.server.must(tool, ["-A", "INPUT", ...established]);
-    if (tool.startsWith("ip6")) {
-      await lab.server.must(tool, ["-A", "INPUT", "-p", "icmpv6", "-j", "ACCEPT"]);
-    }
-    await lab.server.must(tool, ["-P", "INPUT", "DROP"]);
-  }
-  const before = await snapshot(lab.server);
-  const serve = await serveWith(lab.server, { tools: await legacyTools(lab.server) });
-  for (const address of [lab.server.address4, lab.server.address6]) {
-    assert(await loginNow(lab.user, sshd, address));
-    assertEquals(await login(lab.user, sshd, address, sshd.port, 1), false);
-  }
-  assertEquals((await serve.stop()).code, 0);
-  assertEquals(await snapshot(lab.server), before);
-});
-
 kernelTest("a tool that holds the xtables lock is waited for, and that is reported", async () => {
   await using lab = await Lab.create({ peers: ["user"] });
   const sshd = await startSshd(lab.server);

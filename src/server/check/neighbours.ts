@@ -10,7 +10,7 @@ import type { Checkup } from "./checkup.ts";
 const KNOWN: readonly [string, RegExp][] = [
   ["ufw", /^:ufw-/m],
   ["Docker", /^:DOCKER/m],
-  ["firewalld", /^:(INPUT_ZONES|IN_public)/m],
+  ["firewalld", /^(:(INPUT_ZONES|IN_public)|table inet firewalld )/m],
   ["fail2ban", /^:f2b-/m],
   ["Kubernetes", /^:KUBE-/m],
 ];
@@ -23,7 +23,9 @@ export async function neighbourFindings({ config }: Checkup): Promise<Finding[]>
   const saved = (await Promise.all(
     FAMILIES.map(async (family) => await hasIptables(family) ? await saveRules(family) : ""),
   )).join("");
-  const names = KNOWN.filter(([, sign]) => sign.test(saved)).map(([name]) => name);
+  const chains = await nftChains();
+  const names = KNOWN.filter(([, sign]) => sign.test(saved) || sign.test(chains))
+    .map(([name]) => name);
   findings.push({
     grade: "ok",
     what,
@@ -38,7 +40,7 @@ export async function neighbourFindings({ config }: Checkup): Promise<Finding[]>
       todo: `see whether they let SSH in: iptables-${backend}-save`,
     });
   }
-  for (const { family, table, name } of denyingChains(await nftChains())) {
+  for (const { family, table, name } of denyingChains(chains)) {
     findings.push({
       grade: "warn",
       what,

@@ -91,6 +91,28 @@ kernelTest("to remove a ban is to forgive, whether or not serve runs", async () 
   assertEquals(await bansOn(server), []);
 });
 
+kernelTest("bans made by hand come back when another tool empties the sets", async () => {
+  await using lab = await Lab.create({ peers: ["attacker"] });
+  const { server, attacker } = lab;
+  await startSshd(server);
+  await c3po(server, "ban", "add", "192.0.2.7", "--for", "3h"); // before there is a serve
+  const serve = await startServe(server, TRIPWIRE);
+  await syn(attacker, server.address4, TRAP);
+  await serve.child.waitForLine(/ ban address=10\.77\.1\.1 /);
+  await c3po(server, "ban", "add", "192.0.2.8", "2001:db8:8::1", "192.0.2.9", "--for", "2h");
+  await c3po(server, "ban", "remove", "192.0.2.9");
+  await serve.child.waitForLine(/ unban address=192\.0\.2\.9$/);
+  await c3po(server, "ban", "add", "192.0.2.10", "--for", "90m"); // perhaps not taken note of yet
+  await server.must("ipset", ["flush"]);
+  await serve.child.waitForLine(/ the firewall is whole again$/);
+  const left = new Map((await bansOn(server)).map((ban) => [ban.address, ban]));
+  const minutes = { "192.0.2.7": 180, "192.0.2.8": 120, "2001:db8:8::/64": 120 };
+  for (const [address, most] of Object.entries(minutes)) assertLeft(left.get(address), most);
+  assertLeft(left.get("192.0.2.10"), 90);
+  assertLeft(left.get(attacker.address4), 15);
+  assertEquals(left.size, 5);
+});
+
 kernelTest("damaged files of state are set aside with a warning, and serve starts", async () => {
   await using lab = await Lab.create({ peers: ["attacker"] });
   const { server, attacker } = lab;

@@ -33,3 +33,21 @@ export function normalise(saved: string): string {
     .replace(/^(add .*?) timeout \d+/gm, "$1")
     .replace(/^(create .*) initval \S+/gm, "$1");
 }
+
+function rules(text: string): string[] {
+  return text.split("\n").filter((line) => /^(-A|:|==|\*)/.test(line));
+}
+
+/** C3PO's own chains, their rules and the jumps to them, of a snapshot. */
+export function ours(text: string): string[] {
+  return rules(text).filter((line) => /^(:C3PO|-A.*C3PO)/.test(line));
+}
+
+/** Rules and chains of others, in their order. */
+export function foreign(text: string): string[] {
+  return rules(text).filter((line) => !line.includes("C3PO"))
+    // A table with nothing in it but ours comes and goes with them.
+    .filter((line) =>
+      /^-A/.test(line) || /^:(?!PRE|POST|INPUT ACC|FORWARD ACC|OUTPUT ACC)/.test(line)
+    );
+}

@@ -1,0 +1,69 @@
+import { assert, assertEquals } from "@std/assert";
+import { after, pause, within } from "../../src/host/timer.ts";
+
+Deno.test("whoever waits is called in the order of their times, however they came", async () => {
+  const called: number[] = [];
+  const { promise, resolve } = Promise.withResolvers<void>();
+  for (const ms of [40, 10, 30, 20, 10]) after(ms, () => called.push(ms));
+  after(50, resolve);
+  await promise;
+  assertEquals(called, [10, 10, 20, 30, 40]);
+});
+
+Deno.test("nobody is called before their time", async () => {
+  const start = performance.now();
+  await Promise.all([7, 1, 19, 3].map(async (ms) => {
+    await pause(ms);
+    assert(performance.now() - start >= ms);
+  }));
+});
+
+Deno.test("who is called off is not called, and the others are", async () => {
+  const called: string[] = [];
+  const callOff = after(5, () => called.push("off"));
+  after(10, () => called.push("on"));
+  callOff();
+  callOff();
+  await pause(15);
+  assertEquals(called, ["on"]);
+});
+
+Deno.test("one who is called may call off another of the same moment", async () => {
+  const called: string[] = [];
+  let callOff = (): void => {};
+  after(5, () => {
+    called.push("first");
+    callOff();
+  });
+  callOff = after(5, () => called.push("second"));
+  await pause(15);
+  assertEquals(called, ["first"]);
+});
+
+Deno.test("one who is called may wait anew", async () => {
+  const called: string[] = [];
+  const { promise, resolve } = Promise.withResolvers<void>();
+  after(5, () => {
+    called.push("first");
+    after(5, () => {
+      called.push("again");
+      resolve();
+    });
+  });
+  await promise;
+  assertEquals(called, ["first", "again"]);
+});
+
+Deno.test("what comes in time is had, what does not is not waited for", async () => {
+  assertEquals(await within(Promise.resolve("here"), 1000), "here");
+  assertEquals(await within(new Promise<string>(() => {}), 5), undefined);
+});
+
+Deno.test("a timer that was called off does not keep the process", async () => {
+  const module = new URL("../../src/host/timer.ts", import.meta.url);
+  const program = `import { after } from "${module}"; after(3_600_000, () => {})();`;
+  const args = ["eval", "--quiet", program];
+  const signal = AbortSignal.timeout(30_000); // or this test would last an hour
+  const { code } = await new Deno.Command(Deno.execPath(), { args, signal }).output();
+  assertEquals(code, 0);
+});
