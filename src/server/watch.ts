@@ -4,6 +4,7 @@ import type { ServerConfig } from "../core/server_options.ts";
 import { formatDuration } from "../core/duration.ts";
 import { firstEntries, hideSeconds } from "../core/firewall/ipset.ts";
 import { firewallPlan } from "../core/firewall/plan.ts";
+import { plannedReferences } from "../core/firewall/references.ts";
 import type { PortRules } from "../core/opening.ts";
 import { formatPortRange } from "../core/ports.ts";
 import type { Schedule } from "../core/schedule.ts";
@@ -22,6 +23,7 @@ import { Kernel } from "./kernel.ts";
 import { openFigures, Publisher } from "./publish.ts";
 import { Rotation } from "./rotation.ts";
 import { RuleBook } from "./rule_book.ts";
+import { secondEar } from "./second_ear.ts";
 import { Services } from "./services.ts";
 import { together } from "./together.ts";
 import type { Trial } from "./trial.ts";
@@ -117,6 +119,7 @@ export async function keepWatch(
   await together(signal, [
     (stop) => rotation.run(stop),
     (stop) => book.run(clock, stop),
+    (stop) => secondEar(plannedReferences(plan), book, clock, stop),
     (stop) => guard.run(stop),
     (stop) => banner.run(clock, stop),
     () => tellClock(),

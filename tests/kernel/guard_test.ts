@@ -38,6 +38,7 @@ const DISTURBANCES: readonly [string, string, RegExp][] = [
     "T -I INPUT -p tcp --dport 8080 -j ACCEPT; T -t nat -A POSTROUTING -s 172.17.0.0/16 -j MASQUERADE",
     /first place in/,
   ],
+  ["IPv6 alone", "6T -F", /gone="IPv6 rules of filter C3PO-IN, IPv6 jump from filter INPUT"/],
   ["one rule changed", "6T -R C3PO-IN 4 -p udp -j DROP", /IPv6 changed rules of filter C3PO-IN/],
   ["the sets emptied", "ipset flush", /gone="set c3po-hidden, set c3po-ssh, set c3po-trap"/],
   [
