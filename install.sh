@@ -137,7 +137,9 @@ install_c3po() {
 	[ ! -e "$unit" ] || { sed "s|/usr/local/bin/c3po|$PREFIX/bin/c3po|" "$unit" >"$stage/unit" && mv "$stage/unit" "$unit"; }
 	"$stage/tree/bin/c3po" --version >/dev/null || die "the new c3po does not run" "nothing is installed; see the message above"
 	place
-	"$PREFIX/bin/c3po" port --help >/dev/null # where Deno runs it, it keeps what users may not write
+	# Where Deno runs it, it keeps what users may not write: compiled code, if the program lives long enough,
+	# as this does until ssh has answered. From the second time on users can read it.
+	for _ in 1 2; do "$PREFIX/bin/c3po" ssh -V >/dev/null 2>&1 || :; done
 	say "installed $("$PREFIX/bin/c3po" --version) as $PREFIX/bin/c3po"
 	case :$PATH: in *":$PREFIX/bin:"*) ;; *)
 		say "it is not on your PATH yet; this line makes it so: export PATH=\"$PREFIX/bin:\$PATH\"" ;;

@@ -35,9 +35,10 @@ export function compileArguments(script: string, target: Target, output: string)
 }
 
 /**
- * Compiles a bundle, whose first file that is, into one executable file. `$DENORT_BIN` names the runtime where Deno's own site
+ * Compiles a bundle into one executable file. `$DENORT_BIN` names the runtime where Deno's own site
  * cannot be reached, `$C3PO_COMPILER` the Deno that fits it.
  *
+ * @param script the path of the bundle's first file
  * @throws {Error} if it cannot
  */
 export async function compile(

@@ -1,5 +1,4 @@
 import { type Address, parseBanned } from "./address.ts";
-import type { SetEntry } from "./firewall/ipset.ts";
 
 /** Somebody touched a trap. */
 export interface Hit {
@@ -11,14 +10,14 @@ export interface Hit {
   readonly port: number | null;
 }
 
-/** Reads an entry of a hit set, such as `192.0.2.1,tcp:4711`. */
-export function hitOf({ element }: SetEntry): Hit {
-  const [source, target] = element.split(",");
-  return {
-    source: source!,
-    unit: parseBanned(source!),
-    port: Number(target!.replace("tcp:", "")),
-  };
+/**
+ * Reads one line of what `ipset list` prints of a hit set, such as `192.0.2.1,tcp:4711 timeout 3598`.
+ *
+ * @returns null for a line that is no entry
+ */
+export function readHit(line: string): Hit | null {
+  const [, source, port] = /^(\S+),tcp:(\d+)(?: |$)/.exec(line) ?? [];
+  return source === undefined ? null : { source, unit: parseBanned(source), port: Number(port) };
 }
 
 /** How many hits wait for their connection to be completed; beyond that the oldest is forgotten. */

@@ -38,8 +38,8 @@ export const LINGER = 5;
 
 /**
  * What shall be open at a moment. A minute's SSH port never opens or closes without its traps: by
- * itself it would be known for what it is, and a grace would better the odds of a scan. Services win a port over SSH, and SSH (also the neighbouring
- * minutes') over traps.
+ * itself it would be known for what it is, and a grace would better the odds of a scan. Services win
+ * a port over SSH, and SSH (also the neighbouring minutes') over traps.
  *
  * @param moment unix milliseconds, within `ports.current`
  * @param loaded when the kernel gets it, at that moment or a little earlier: its timeouts run from

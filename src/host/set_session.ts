@@ -51,7 +51,8 @@ export class SetSession implements AsyncDisposable {
   /**
    * Runs commands of which some print.
    *
-   * @param commands few enough for a pipe
+   * @param commands few enough for a pipe; `list` to print, for an ipset that was asked for a shorter or
+   * longer form sticks to it
    * @param take told of the lines, some at a time: there may be more than should be held at once
    * @throws {ToolFailure} if any of the commands failed
    */

@@ -3,15 +3,9 @@ import { type Family, parseAddress, parseBanned } from "../core/address.ts";
 import { LogBudget } from "../core/budget.ts";
 import { forgivenBy } from "../core/changes.ts";
 import { C3poError } from "../core/errors.ts";
-import {
-  addEntry,
-  drainSets,
-  elementOf,
-  parseEntry,
-  type SetText,
-} from "../core/firewall/ipset.ts";
+import { addEntry, drainSets, elementOf, type SetText } from "../core/firewall/ipset.ts";
 import { allowSet, banSet, hitSet, nextHitSet } from "../core/firewall/sets.ts";
-import { type Hit, hitOf, PendingHits } from "../core/hits.ts";
+import { type Hit, PendingHits, readHit } from "../core/hits.ts";
 import type { Tally } from "../core/tally.ts";
 import type { Clock } from "../host/clock.ts";
 import { restoreSets } from "../host/ipset.ts";
@@ -118,10 +112,9 @@ export class Bans {
     let hits = 0;
     await this.#sets.print(drainSets(pairs), (lines) => {
       for (const line of lines) {
-        const entry = pairs.map(([, spare]) => parseEntry(line, spare)).find((each) => each);
-        if (!entry) continue;
+        const hit = readHit(line);
+        if (hit === null) continue;
         hits++;
-        const hit = hitOf(entry);
         this.#options.tally.hit(hit.unit.family);
         if (isForgiven(hit.unit.text)) continue;
         if (this.#bansArrivals(hit.unit.text, now)) this.#pending.add(hit);

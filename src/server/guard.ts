@@ -28,8 +28,8 @@ export interface Guarded {
 const LOOK_MS = 1500;
 /** Other tools change rules in several steps: the dust shall have settled before we look. */
 const SETTLE_MS = 250;
-/** So often, in looks, the rules are read although nobody said that they changed. */
-const IDLE_LOOKS = 20;
+/** So often, in looks, the rules are read although nobody said that they changed: a third ear. */
+const IDLE_LOOKS = 80;
 /** Where nobody says so, they are read at every look. */
 const DEAF_LOOKS = 1;
 

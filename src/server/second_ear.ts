@@ -3,7 +3,7 @@ import { C3poError } from "../core/errors.ts";
 import { countedReferences } from "../core/firewall/references.ts";
 import { SSH } from "../core/firewall/sets.ts";
 import type { Clock } from "../host/clock.ts";
-import { SetSession } from "../host/set_session.ts";
+import type { SetSession } from "../host/set_session.ts";
 import type { RuleBook } from "./rule_book.ts";
 
 /** Rarely enough to cost next to nothing: a monitor seldom gets stuck. */
@@ -25,12 +25,10 @@ const log = getLogger(["c3po", "guard"]);
  */
 export async function secondEar(
   planned: ReadonlyMap<string, number>,
-  book: RuleBook,
+  { book, sets }: { readonly book: RuleBook; readonly sets: SetSession },
   clock: Clock,
   signal: AbortSignal,
 ): Promise<void> {
-  // Not the one of all others: an ipset that once printed what a set holds prints nothing else any more.
-  await using sets = new SetSession();
   let known = false;
   for (let heard = book.heard; !signal.aborted; heard = book.heard) {
     await clock.sleep(LOOK_MS, signal);
@@ -54,7 +52,7 @@ async function isFewer(
 ): Promise<boolean> {
   const lines: string[] = [];
   try {
-    await sets.print(`list -terse ${SET}\n`, (more) => lines.push(...more));
+    await sets.print(`list ${SET}\n`, (more) => lines.push(...more));
   } catch (error) {
     if (!(error instanceof C3poError)) throw error;
     return false; // the guard asks for the same set, and reports what is wrong with it

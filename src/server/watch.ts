@@ -119,7 +119,7 @@ export async function keepWatch(
   await together(signal, [
     (stop) => rotation.run(stop),
     (stop) => book.run(clock, stop),
-    (stop) => secondEar(plannedReferences(plan), book, clock, stop),
+    (stop) => secondEar(plannedReferences(plan), { book, sets }, clock, stop),
     (stop) => guard.run(stop),
     (stop) => banner.run(clock, stop),
     () => tellClock(),

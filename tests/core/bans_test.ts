@@ -2,7 +2,7 @@ import { assertEquals } from "@std/assert";
 import fc from "fast-check";
 import { LogBudget } from "../../src/core/budget.ts";
 import { Friends, MOST_FRIENDS, SessionAges } from "../../src/core/friends.ts";
-import { hitOf, PendingHits } from "../../src/core/hits.ts";
+import { PendingHits, readHit } from "../../src/core/hits.ts";
 import { sessionsOf } from "../../src/core/sockets.ts";
 import { Crowd, roomFor, TARPIT } from "../../src/core/tarpit.ts";
 
@@ -10,19 +10,20 @@ const NOW = Date.UTC(2026, 10, 22, 12);
 const DAY = 86_400_000;
 
 Deno.test("a hit says who, what a ban covers, and which trap", () => {
-  const entry = (element: string) => hitOf({ element, seconds: 3600 });
+  const entry = (element: string) => readHit(`${element} timeout 3600`);
   assertEquals(entry("192.0.2.1,tcp:4711"), {
     source: "192.0.2.1",
     unit: { family: 4, text: "192.0.2.1" },
     port: 4711,
   });
-  assertEquals(entry("2001:db8::9,tcp:23").unit.text, "2001:db8::/64");
+  assertEquals(entry("2001:db8::9,tcp:23")?.unit.text, "2001:db8::/64");
+  for (const line of ["Name: c3po-hit4", "Members:", ""]) assertEquals(readHit(line), null);
 });
 
 Deno.test("a pending hit waits for its connection, once, and not for ever", () => {
   const pending = new PendingHits();
   for (let i = 0; i < 16_385; i++) {
-    pending.add(hitOf({ element: `10.0.${i >> 8}.${i & 255},tcp:23`, seconds: null }));
+    pending.add(readHit(`10.0.${i >> 8}.${i & 255},tcp:23`)!);
   }
   assertEquals(pending.take("10.0.0.0"), undefined);
   assertEquals(pending.take("10.0.0.1")?.port, 23);

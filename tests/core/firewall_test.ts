@@ -163,7 +163,7 @@ Deno.test("entries are read from what ipset prints, with the time they have left
 Deno.test("hits are taken out of their set in one go", () => {
   assertEquals(
     drainSets([[hitSet(4), nextHitSet(4)]]),
-    "swap c3po-hit4 c3po-next-hit4\nsave c3po-next-hit4\nflush c3po-next-hit4\n",
+    "swap c3po-hit4 c3po-next-hit4\nlist c3po-next-hit4\nflush c3po-next-hit4\n",
   );
 });
 

@@ -128,6 +128,6 @@ function typeWords(set: SetSpec): string[] {
  */
 export function drainSets(pairs: readonly (readonly [SetSpec, SetSpec])[]): SetText {
   return pairs.map(([set, spare]) =>
-    `swap ${set.name} ${spare.name}\nsave ${spare.name}\nflush ${spare.name}\n`
+    `swap ${set.name} ${spare.name}\nlist ${spare.name}\nflush ${spare.name}\n`
   ).join("");
 }

@@ -13,7 +13,7 @@ export function plannedReferences({ chains }: FirewallPlan): Map<string, number>
   return counts;
 }
 
-/** The kernel's own count, by set, from lines that `ipset list -terse` prints. */
+/** The kernel's own count, by set, from lines that `ipset list` prints. */
 export function countedReferences(lines: readonly string[]): Map<string, number> {
   const counts = new Map<string, number>();
   let set = "";
