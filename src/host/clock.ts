@@ -5,8 +5,9 @@ export interface Clock {
   /** Unix milliseconds. */
   now(): number;
   /**
-   * Resolves after a number of milliseconds, or at once when the signal is aborted. Whoever wants
-   * the result of waiting, not just the end of it, looks at the clock or the signal afterwards.
+   * Resolves after a number of milliseconds (from a thousand on, some hundred more or less), or at once
+   * when the signal is aborted. Whoever wants the result of waiting, not just the end of it, looks at
+   * the clock or the signal afterwards.
    */
   sleep(ms: number, signal?: AbortSignal): Promise<void>;
 }

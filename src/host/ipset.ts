@@ -1,4 +1,4 @@
-import { patiently, runTool, spawn, streamTool, tryTool } from "./tool.ts";
+import { outcomeOf, patiently, runTool, spawn, streamTool, tryTool } from "./tool.ts";
 import { failureOf } from "./tool_failure.ts";
 
 /**
@@ -63,7 +63,7 @@ const PATIENCE_MS = 2000;
 /** Starts `ipset restore`, has it load a first part, and keeps it waiting for the second. */
 export async function armSets(text: string): Promise<ArmedChange> {
   const child = spawn("ipset", ["restore"]);
-  const ended = child.output();
+  const ended = outcomeOf(child);
   const writer = child.stdin.getWriter();
   // A process that has ended says why by its exit code, not by a broken pipe.
   const write = (part: string): Promise<void> =>
@@ -78,7 +78,7 @@ export async function armSets(text: string): Promise<ArmedChange> {
       await writer.close().catch(() => {});
       return await ended;
     });
-    if (code !== 0) throw failureOf(["ipset", "restore"], code, new TextDecoder().decode(stderr));
+    if (code !== 0) throw failureOf(["ipset", "restore"], code, stderr);
   };
   await write(text);
   return {

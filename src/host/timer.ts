@@ -12,6 +12,13 @@ interface Waiter {
   readonly call: () => void;
 }
 
+/**
+ * Whoever waits for a second or more is woken on this grid, so that many are woken at once: to wake the
+ * process costs more than what most of them do.
+ */
+const LONG_MS = 1000;
+const GRID_MS = 250;
+
 /** Who waits, the next one last. */
 const waiters: Waiter[] = [];
 /** The engine's timer, if one runs. */
@@ -20,10 +27,13 @@ let running: { readonly at: number; readonly stop: () => void } | null = null;
 /**
  * Calls back after some milliseconds, unless it is called off before.
  *
+ * @param ms from a second on, an eighth of a second more or less
  * @returns calls it off
  */
 export function after(ms: number, call: () => void): () => void {
-  const waiter = { at: performance.now() + ms, call };
+  const exact = performance.now() + ms;
+  const at = ms < LONG_MS ? exact : Math.round(exact / GRID_MS) * GRID_MS;
+  const waiter = { at, call };
   const place = waiters.findLastIndex(({ at }) => at >= waiter.at) + 1;
   waiters.splice(place, 0, waiter);
   run();

@@ -1,4 +1,4 @@
-import { linesOf } from "./lines.ts";
+import { linesOf, wholeOf } from "./lines.ts";
 import { after } from "./timer.ts";
 import { failureOf, notStarted, ToolFailure } from "./tool_failure.ts";
 
@@ -40,13 +40,22 @@ export async function tryTool(
 ): Promise<Result> {
   const patience = options.timeout ?? PATIENCE_MS;
   const child = spawn(tool, args, options.stdin !== undefined);
-  const ended = child.output();
+  const ended = outcomeOf(child);
   const fed = options.stdin === undefined ? undefined : feed(child.stdin, options.stdin);
-  const { code, stdout, stderr } = await patiently(tool, child, patience, async () => {
+  return await patiently(tool, child, patience, async () => {
     await fed;
     return await ended;
   });
-  return { code, stdout: decode(stdout), stderr: decode(stderr) };
+}
+
+/** Waits for the end of a program whose streams are pipes, and takes all it says. */
+export async function outcomeOf(child: Deno.ChildProcess): Promise<Result> {
+  const [{ code }, stdout, stderr] = await Promise.all([
+    child.status,
+    wholeOf(child.stdout),
+    wholeOf(child.stderr),
+  ]);
+  return { code, stdout, stderr };
 }
 
 /**
@@ -113,7 +122,7 @@ export async function* streamTool(
   stdin: string,
 ): AsyncGenerator<string[]> {
   const child = spawn(tool, args);
-  const complaints = Array.fromAsync(linesOf(child.stderr));
+  const complaints = wholeOf(child.stderr);
   const lines = linesOf(child.stdout);
   // Much output may take long, but none of it comes after a long silence.
   const within = <T>(step: () => Promise<T>): Promise<T> =>
@@ -124,8 +133,7 @@ export async function* streamTool(
     if (done) break;
     yield value;
   }
-  const [{ code }, said] = await within(() => Promise.all([child.status, complaints]));
-  const stderr = said.flat().join("\n");
+  const [{ code }, stderr] = await within(() => Promise.all([child.status, complaints]));
   // Some programs that read commands go on after an error, and end with 0.
   if (code !== 0 || stderr !== "") throw failureOf([tool, ...args], code, stderr);
 }
@@ -169,8 +177,4 @@ export async function feed(
     await writer.abort().catch(() => {}); // so that the program does not wait for more
     throw error;
   }
-}
-
-function decode(bytes: Uint8Array): string {
-  return new TextDecoder().decode(bytes);
 }
