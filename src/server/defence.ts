@@ -45,6 +45,7 @@ export class Defence {
   readonly #options: DefenceOptions;
   readonly #memory: Memory;
   readonly #bans: Bans;
+  readonly #friendship: Friendship | null;
   #tarpit: Tarpit | null = null;
 
   private constructor(options: DefenceOptions, memory: Memory) {
@@ -52,6 +53,7 @@ export class Defence {
     this.#memory = memory;
     const { families, clock, config, tally, sets } = options;
     this.#bans = new Bans({ families, trigger: config.trigger, tally }, memory, sets, clock);
+    this.#friendship = config.friends === 0 ? null : new Friendship(config.sshPort, memory, clock);
   }
 
   /**
@@ -104,14 +106,17 @@ export class Defence {
     await this.#tellAllowed();
   }
 
+  /** Sees who is here, once sshd's own port is hidden and before anybody is told where it leads. */
+  async begin(): Promise<void> {
+    await this.#friendship?.begin();
+  }
+
   /** What runs until the signal is aborted, side by side. */
   parts(listener: Listener): ((stop: AbortSignal) => Promise<void>)[] {
-    const { config, clock, banner, tally } = this.#options;
+    const { clock, banner, tally } = this.#options;
     return [
       (stop) => this.#bans.run(stop),
-      ...config.friends === 0
-        ? []
-        : [(stop: AbortSignal) => new Friendship(config.sshPort, this.#memory, clock).run(stop)],
+      async (stop) => await this.#friendship?.run(stop),
       async (stop) => {
         const most = roomFor(await openFilesLimit());
         this.#tarpit = new Tarpit({ ...TARPIT, most }, banner, clock);

@@ -24,6 +24,7 @@ export class Friendship {
   readonly #sshPort: number;
   readonly #memory: Memory;
   readonly #clock: Clock;
+  readonly #ages = new SessionAges(LOOK_SECONDS);
   #grace: number | undefined;
 
   constructor(sshPort: number, memory: Memory, clock: Clock) {
@@ -32,30 +33,41 @@ export class Friendship {
     this.#clock = clock;
   }
 
+  /** Takes the first look: who is here now may have come before sshd's own port was hidden. */
+  async begin(): Promise<void> {
+    await this.#unlessBroken(() => this.#look());
+  }
+
   /** Looks at the sessions until the signal is aborted. */
   async run(signal: AbortSignal): Promise<void> {
-    const ages = new SessionAges(LOOK_SECONDS);
-    for (let refreshed = this.#clock.now(); !signal.aborted;) {
-      try {
-        await this.#look(ages);
-        if (Math.abs(this.#clock.now() - refreshed) > REFRESH_MS) {
-          refreshed = this.#clock.now();
-          this.#grace = undefined;
-          await restoreSets(this.#memory.friends.entries(refreshed));
-        }
-      } catch (error) {
-        if (!(error instanceof C3poError)) throw error;
-        log.error("cannot learn who has logged in", { error: error.message });
-      }
-      await this.#clock.sleep((ages.waits ? LOOK_SECONDS : IDLE_SECONDS) * 1000, signal);
+    for (let refreshed = this.#clock.now();;) {
+      await this.#clock.sleep((this.#ages.waits ? LOOK_SECONDS : IDLE_SECONDS) * 1000, signal);
+      if (signal.aborted) return;
+      await this.#unlessBroken(async () => {
+        await this.#look();
+        if (Math.abs(this.#clock.now() - refreshed) <= REFRESH_MS) return;
+        refreshed = this.#clock.now();
+        this.#grace = undefined;
+        await restoreSets(this.#memory.friends.entries(refreshed));
+      });
     }
   }
 
-  async #look(ages: SessionAges): Promise<void> {
+  /** The next look may go better. */
+  async #unlessBroken(step: () => Promise<void>): Promise<void> {
+    try {
+      await step();
+    } catch (error) {
+      if (!(error instanceof C3poError)) throw error;
+      log.error("cannot learn who has logged in", { error: error.message });
+    }
+  }
+
+  async #look(): Promise<void> {
     const sessions = await sessionsAt(this.#sshPort);
     // Not before somebody is there: at boot we are up before sshd is.
     if (sessions.length > 0) this.#grace ??= await this.#askGrace();
-    const proven = ages.look(sessions, this.#grace ?? CAUTIOUS_GRACE);
+    const proven = this.#ages.look(sessions, this.#grace ?? CAUTIOUS_GRACE);
     const now = this.#clock.now();
     const { friends } = this.#memory;
     const news = new Set(

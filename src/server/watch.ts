@@ -94,6 +94,7 @@ export async function keepWatch(
   await kernel.loadSets(firstEntries(config.allow, families));
   const opening = await rotation.open();
   await kernel.loadRules();
+  await defence.begin();
   log.info("started", {
     ssh_port: config.sshPort,
     range: formatPortRange(schedule.range),
