@@ -1,7 +1,7 @@
 /**
  * What several versions of `c3po serve` cost while nothing happens, all at the same time, so that what
  * else happens on the machine falls on all of them alike: `sudo deno run -A bench/side/idle.ts SECONDS
- * PROGRAM…`. Prints CPU time a minute and memory of each.
+ * PROGRAM…`. Prints CPU time a minute and memory of each, and how that grew meanwhile.
  */
 import { Lab } from "../../tests/kernel/lab.ts";
 import { startC3po } from "./harness/c3po.ts";
@@ -16,11 +16,14 @@ await using lab = await Lab.create({ peers: programs.map((_, i) => `m${i}`) });
 const lines = await Promise.all(programs.map(async (program, i) => {
   const { child } = await startC3po(lab.peer(`m${i}`), [], program);
   await wait(SETTLE_MS);
+  const before = (await memoryOf(child.pid)).privateKb;
   await using meter = await CpuMeter.on(child.pid);
   await wait(Number(seconds) * 1000);
   const { residentKb, privateKb, processes } = await memoryOf(child.pid);
   return `${program}: ${number(await meter.ms() / Number(seconds) * 60)} ms of CPU a minute, ` +
-    `${megabytes(residentKb)} MB resident, ${megabytes(privateKb)} MB of its own, ` +
+    `${megabytes(residentKb)} MB resident, ${megabytes(before)} → ${
+      megabytes(privateKb)
+    } MB of its own, ` +
     `${processes} processes\n`;
 }));
 Deno.stdout.writeSync(new TextEncoder().encode(lines.join("")));

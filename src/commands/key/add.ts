@@ -1,3 +1,4 @@
+import { timingSafeEqual } from "@std/crypto/timing-safe-equal";
 import type { Arguments } from "../../core/arguments.ts";
 import { asSource, Failure, Misuse } from "../../core/errors.ts";
 import { fingerprint } from "../../core/fingerprint.ts";
@@ -50,7 +51,8 @@ export async function addKey(
 /** @returns whether the key was not there before */
 async function keep(file: string, key: Key, replace: boolean): Promise<boolean> {
   const line = `${formatKey(key)}\n`;
-  if (await readText(file) === line) return false;
+  const present = await readText(file);
+  if (present !== null && isSame(present, line)) return false;
   try {
     await writePrivate(file, line, replace);
   } catch (error) {
@@ -60,6 +62,12 @@ async function keep(file: string, key: Key, replace: boolean): Promise<boolean> 
     });
   }
   return true;
+}
+
+/** Whether two secrets are the same; how long that takes tells nothing about them. */
+function isSame(one: string, other: string): boolean {
+  const encoder = new TextEncoder();
+  return timingSafeEqual(encoder.encode(one), encoder.encode(other));
 }
 
 /** What ssh is to run. It asks for the host by its resolved name, which may not be the key's. */
