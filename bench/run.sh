@@ -59,7 +59,7 @@ main() {
 	fi
 	"$deno" run --frozen -A bench/side/main.ts "$@" || say "some of it failed: the document keeps what was measured before"
 	"$deno" run --frozen -A bench/side/report.ts
-	"$deno" fmt --quiet docs/BENCHMARKS.md
+	"$deno" fmt --quiet docs/BENCHMARKS.md bench/side/results
 	(cd bench/draw && "$deno" run --frozen --allow-env=NODE_ENV --allow-read=.. \
 		--allow-write=../../docs/pictures side.ts)
 }
