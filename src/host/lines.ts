@@ -16,19 +16,20 @@ async function* textOf(
   signal?.addEventListener("abort", stop, { once: true });
   if (signal?.aborted) stop();
   const decoder = new TextDecoder();
-  let buffer: ArrayBufferLike = spare.pop() ?? new ArrayBuffer(CHUNK_BYTES);
+  let buffer: ArrayBufferLike | undefined = spare.pop() ?? new ArrayBuffer(CHUNK_BYTES);
   try {
     for (;;) {
-      // What is read lies in the same memory, which has changed hands.
-      const read: ReadableStreamReadResult<Uint8Array> = await reader.read(new Uint8Array(buffer));
-      buffer = read.value?.buffer ?? new ArrayBuffer(CHUNK_BYTES);
+      const view: Uint8Array = new Uint8Array(buffer!);
+      buffer = undefined; // it is the stream's until that gives it back, which one that breaks never does
+      const read: ReadableStreamReadResult<Uint8Array> = await reader.read(view);
+      buffer = read.value?.buffer;
       if (read.done) break;
       yield decoder.decode(read.value, { stream: true });
     }
   } finally {
     signal?.removeEventListener("abort", stop);
     stop();
-    spare.push(buffer as ArrayBuffer);
+    if (buffer !== undefined) spare.push(buffer as ArrayBuffer);
   }
 }
 

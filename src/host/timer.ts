@@ -61,8 +61,11 @@ function run(): void {
 function runOut(): void {
   running?.stop();
   const now = performance.now();
-  while (waiters.length > 0 && waiters.at(-1)!.at <= now) waiters.pop()!.call();
-  run();
+  try {
+    while (waiters.length > 0 && waiters.at(-1)!.at <= now) waiters.pop()!.call();
+  } finally {
+    run();
+  }
 }
 
 /** Resolves after some milliseconds. */
