@@ -3,7 +3,7 @@
  * else happens on the machine falls on all of them alike: `sudo deno run -A bench/side/idle.ts SECONDS
  * PROGRAM…`. Prints CPU time a minute and memory of each, and how that grew meanwhile.
  */
-import { Lab } from "../../tests/kernel/lab.ts";
+import { Lab, startSshd } from "../../tests/kernel/lab.ts";
 import { startC3po } from "./harness/c3po.ts";
 import { CpuMeter, memoryOf } from "./harness/meter.ts";
 import { megabytes, number } from "./text.ts";
@@ -14,14 +14,15 @@ const SETTLE_MS = 40_000;
 const [seconds = "60", ...programs] = Deno.args;
 await using lab = await Lab.create({ peers: programs.map((_, i) => `m${i}`) });
 const lines = await Promise.all(programs.map(async (program, i) => {
+  await startSshd(lab.peer(`m${i}`));
   const { child } = await startC3po(lab.peer(`m${i}`), [], program);
   await wait(SETTLE_MS);
   const before = (await memoryOf(child.pid)).privateKb;
   await using meter = await CpuMeter.on(child.pid);
   await wait(Number(seconds) * 1000);
-  const { residentKb, privateKb, processes } = await memoryOf(child.pid);
+  const { residentKb, itselfKb, privateKb, processes } = await memoryOf(child.pid);
   return `${program}: ${number(await meter.ms() / Number(seconds) * 60)} ms of CPU a minute, ` +
-    `${megabytes(residentKb)} MB resident, ${megabytes(before)} → ${
+    `${megabytes(residentKb)} MB resident (${megabytes(itselfKb)} itself), ${megabytes(before)} → ${
       megabytes(privateKb)
     } MB of its own, ` +
     `${processes} processes\n`;

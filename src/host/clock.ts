@@ -1,11 +1,11 @@
-import { after } from "./timer.ts";
+import { afterAbout } from "./timer.ts";
 
 /** The time of day, injected so that a test can set it. */
 export interface Clock {
   /** Unix milliseconds. */
   now(): number;
   /**
-   * Resolves after a number of milliseconds (from a thousand on, some hundred more or less), or at once
+   * Resolves after a number of milliseconds (from a thousand on, up to a thousand less), or at once
    * when the signal is aborted. Whoever wants the result of waiting, not just the end of it, looks at
    * the clock or the signal afterwards.
    */
@@ -23,7 +23,7 @@ export const systemClock: Clock = {
         signal?.removeEventListener("abort", done);
         resolve();
       };
-      const callOff = after(ms, done);
+      const callOff = afterAbout(ms, done);
       signal?.addEventListener("abort", done);
     }),
 };

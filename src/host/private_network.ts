@@ -68,7 +68,7 @@ export class PrivateNetwork implements AsyncDisposable {
     const child = spawn(
       "nsenter",
       this.#inside(machine, ["-C", FOLDER, ...this.#variables], command),
-      false,
+      { stdin: "null" },
     );
     const said = Promise.all(
       [child.stdout, child.stderr].map((stream) => eachLine(stream, onLine)),
@@ -93,7 +93,7 @@ export class PrivateNetwork implements AsyncDisposable {
    */
   async must(machine: string | null, command: readonly string[], stdin?: string): Promise<string> {
     const variables = ["-C", machine === null ? "/" : FOLDER, ...this.#variables];
-    const child = spawn("nsenter", this.#inside(machine, variables, command), true);
+    const child = spawn("nsenter", this.#inside(machine, variables, command));
     const [output] = await Promise.all([child.output(), feed(child.stdin, stdin ?? "")]);
     const text = new TextDecoder();
     if (output.code !== 0) throw failureOf(command, output.code, text.decode(output.stderr));

@@ -9,12 +9,17 @@ const PATIENCE_MS = 2000;
  * there is no /proc.
  */
 export async function listeningPorts(): Promise<Set<number>> {
-  return listeners(await readProc("/proc/net/tcp", "/proc/net/tcp6"));
+  return listeners(await readSockets());
 }
 
 /** The connections from other machines to a port of this one. */
 export async function sessionsAt(port: number): Promise<Session[]> {
-  return sessionsOf(await readProc("/proc/net/tcp", "/proc/net/tcp6"), port);
+  return sessionsOf(await readSockets(), port);
+}
+
+/** The kernel's tables of TCP sockets. */
+export async function readSockets(): Promise<string> {
+  return await readProc("/proc/net/tcp", "/proc/net/tcp6");
 }
 
 /** What Linux gives unless told otherwise. */
@@ -34,7 +39,7 @@ export async function openFilesLimit(): Promise<number> {
 
 /** Whether anybody from outside has a connection to a local port. */
 export async function isConnected(port: number): Promise<boolean> {
-  return hasConnections(await readProc("/proc/net/tcp", "/proc/net/tcp6"), port);
+  return hasConnections(await readSockets(), port);
 }
 
 /** Whether this machine (or network namespace) has IPv6. */

@@ -18,7 +18,7 @@ export async function watchRules(
 ): Promise<void> {
   let child: Deno.ChildProcess;
   try {
-    child = spawn("stdbuf", ["-oL", "xtables-monitor", "--event", "--ipv4"], false);
+    child = spawn("stdbuf", ["-oL", "xtables-monitor", "--event", "--ipv4"], { stdin: "null" });
   } catch (error) {
     if (error instanceof ToolFailure) return;
     throw error;

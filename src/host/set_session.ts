@@ -1,4 +1,5 @@
 import type { SetText } from "../core/firewall/ipset.ts";
+import { countedReferences } from "../core/firewall/references.ts";
 import { HIDDEN } from "../core/firewall/sets.ts";
 import { linesOf } from "./lines.ts";
 import { killChild, patiently, spawn } from "./tool.ts";
@@ -20,12 +21,22 @@ const IS_END = /^ipset v/;
 /** Something to ask when only the asking matters: port 0 is nobody's. */
 const WITNESS: Expectation = { set: HIDDEN.name, element: "0" };
 
+/** What ipset is to do in one go. */
+interface Exchange {
+  readonly commands: SetText;
+  /** How many lines it has to say beside what it prints, at least. */
+  readonly answers: number;
+  /** Told of the lines that it prints, some at a time. */
+  readonly take: (lines: readonly string[]) => void;
+  readonly patienceMs: number;
+}
+
 /** A running ipset: it prints on stdout, and answers and complains on stderr. */
 interface Talk {
   readonly child: Deno.ChildProcess;
   readonly writer: WritableStreamDefaultWriter<Uint8Array>;
   readonly printed: AsyncGenerator<string[]>;
-  readonly answers: AsyncGenerator<string[]>;
+  readonly said: AsyncGenerator<string[]>;
 }
 
 /**
@@ -44,8 +55,37 @@ export class SetSession implements AsyncDisposable {
    */
   async missing(expected: readonly Expectation[]): Promise<Expectation[]> {
     if (expected.length === 0) return [];
-    const answers = await this.#exchange("", expected, () => {});
+    const answers = await this.#exchange({
+      commands: questions(expected),
+      answers: expected.length,
+      take: () => {},
+      patienceMs: PATIENCE_MS,
+    });
     return expected.filter((_, i) => !isYes(answers[i]!));
+  }
+
+  /**
+   * Which elements are not in their sets, and how many rules look at one of the sets.
+   *
+   * @param set one with few elements, for the kernel lists them all
+   * @returns references: null if the set is not there
+   * @throws {ToolFailure} if ipset does not answer
+   */
+  async look(
+    expected: readonly Expectation[],
+    set: string,
+  ): Promise<{ missing: Expectation[]; references: number | null }> {
+    const lines: string[] = [];
+    const answers = await this.#exchange({
+      // What it prints comes last, so that it wakes us once.
+      commands: questions(expected) + `list ${set}\n`,
+      answers: expected.length,
+      take: (more) => lines.push(...more),
+      patienceMs: PATIENCE_MS,
+    });
+    const references = countedReferences(lines).get(set) ?? null;
+    if (references === null) await this[Symbol.asyncDispose](); // it has yet to complain of that
+    return { missing: expected.filter((_, i) => !isYes(answers[i]!)), references };
   }
 
   /**
@@ -57,40 +97,36 @@ export class SetSession implements AsyncDisposable {
    * @throws {ToolFailure} if any of the commands failed
    */
   async print(commands: SetText, take: (lines: readonly string[]) => void): Promise<void> {
-    const [answer] = await this.#exchange(commands, [WITNESS], take);
+    const all = commands + questions([WITNESS]);
+    const [answer] = await this.#exchange({
+      commands: all,
+      answers: 1,
+      take,
+      patienceMs: PRINT_MS,
+    });
     if (isAnswer(answer!)) return;
     await this[Symbol.asyncDispose](); // with whatever else it has to say
     throw new ToolFailure("ipset", null, answer!);
   }
 
-  #exchange(
-    commands: SetText,
-    questions: readonly Expectation[],
-    take: (lines: readonly string[]) => void,
-  ): Promise<string[]> {
-    const exchange = this.#last.then(() => this.#converse(commands, questions, take));
-    this.#last = exchange.catch(() => {});
-    return exchange;
+  #exchange(exchange: Exchange): Promise<string[]> {
+    const answers = this.#last.then(() => this.#converse(exchange));
+    this.#last = answers.catch(() => {});
+    return answers;
   }
 
-  async #converse(
-    commands: SetText,
-    questions: readonly Expectation[],
-    take: (lines: readonly string[]) => void,
-  ): Promise<string[]> {
-    const { child, writer, printed, answers } = this.#talk ??= start();
-    const tests = questions.map(({ set, element }) => `test ${set} ${element}\n`);
-    const text = commands + END + tests.join("");
+  async #converse({ commands, answers, take, patienceMs }: Exchange): Promise<string[]> {
+    const { child, writer, printed, said } = this.#talk ??= start();
     try {
-      return await patiently("ipset", child, commands === "" ? PATIENCE_MS : PRINT_MS, async () => {
-        await writer.write(new TextEncoder().encode(text));
+      return await patiently("ipset", child, patienceMs, async () => {
+        await writer.write(new TextEncoder().encode(commands + END));
         for (let ended = false; !ended;) {
           const lines = (await next(printed)).map(withoutPrompt);
           ended = IS_END.test(lines.at(-1)!);
           take(ended ? lines.slice(0, -1) : lines);
         }
         const heard: string[] = [];
-        while (heard.length < questions.length) heard.push(...await next(answers));
+        while (heard.length < answers) heard.push(...await next(said));
         return heard;
       });
     } catch (error) {
@@ -117,7 +153,7 @@ function start(): Talk {
     child,
     writer: child.stdin.getWriter(),
     printed: linesOf(child.stdout),
-    answers: linesOf(child.stderr),
+    said: linesOf(child.stderr),
   };
 }
 
@@ -125,6 +161,11 @@ async function next(lines: AsyncGenerator<string[]>): Promise<string[]> {
   const { value, done } = await lines.next();
   if (done) throw new ToolFailure("ipset", null, "ended while it was asked");
   return value;
+}
+
+/** The commands that ask for elements. */
+export function questions(expected: readonly Expectation[]): SetText {
+  return expected.map(({ set, element }) => `test ${set} ${element}\n`).join("");
 }
 
 function withoutPrompt(line: string): string {

@@ -1,8 +1,8 @@
 /*
- * Timers, all of them on one of the engine's. In Deno `setTimeout` is that of Node: its first use loads
+ * Timers, all of them on a few of the engine's. In Deno `setTimeout` is that of Node: its first use loads
  * much of what stands in for Node, which takes longer than all else that a client does, and some
- * megabytes of a server's memory for good. The timer of a signal does not, but it cannot be called off:
- * so there is one at a time, for whoever is next.
+ * megabytes of a server's memory for good. The timer of a signal does not, but it cannot be called off
+ * and costs a third of a millisecond: so most share one, which runs out each second.
  */
 
 /** Somebody who waits. */
@@ -12,54 +12,71 @@ interface Waiter {
   readonly call: () => void;
 }
 
-/**
- * Whoever waits for a second or more is woken on this grid, so that many are woken at once: to wake the
- * process costs more than what most of them do.
- */
-const LONG_MS = 1000;
-const GRID_MS = 250;
+/** To wake the process costs more than what most of those who wait do: so it wakes for all of them. */
+const BEAT_MS = 1000;
 
 /** Who waits, the next one last. */
 const waiters: Waiter[] = [];
-/** The engine's timer, if one runs. */
-let running: { readonly at: number; readonly stop: () => void } | null = null;
+/** The engine's timers that run, by when they run out: what stops them. */
+const running = new Map<number, () => void>();
 
 /**
  * Calls back after some milliseconds, unless it is called off before.
  *
- * @param ms from a second on, an eighth of a second more or less
  * @returns calls it off
  */
 export function after(ms: number, call: () => void): () => void {
+  return at(performance.now() + ms, call);
+}
+
+/**
+ * Calls back after some milliseconds, too, but from a second on together with all others who have so
+ * much time: up to a second early.
+ *
+ * @returns calls it off
+ */
+export function afterAbout(ms: number, call: () => void): () => void {
   const exact = performance.now() + ms;
-  const at = ms < LONG_MS ? exact : Math.round(exact / GRID_MS) * GRID_MS;
-  const waiter = { at, call };
-  const place = waiters.findLastIndex(({ at }) => at >= waiter.at) + 1;
+  return at(ms < BEAT_MS ? exact : Math.floor(exact / BEAT_MS) * BEAT_MS, call);
+}
+
+function at(moment: number, call: () => void): () => void {
+  const waiter = { at: moment, call };
+  const place = waiters.findLastIndex(({ at }) => at > moment) + 1; // behind those of the same
   waiters.splice(place, 0, waiter);
   run();
   return () => {
     const place = waiters.indexOf(waiter);
     if (place >= 0) waiters.splice(place, 1);
-    if (waiters.length === 0) running?.stop(); // or it would keep the process
+    if (waiters.length > 0) return;
+    for (const stop of running.values()) stop(); // or they would keep the process
+    running.clear();
   };
 }
 
-/** Makes sure that the engine's timer runs out no later than for the next one who waits. */
+/**
+ * Makes sure that one of the engine's timers runs out no later than for the next one who waits, and no
+ * later than the next beat: whoever is just being called may wait for that.
+ */
 function run(): void {
   const next = waiters.at(-1);
-  if (next === undefined || (running !== null && running.at <= next.at)) return;
-  running?.stop();
-  const signal = AbortSignal.timeout(Math.max(0, Math.ceil(next.at - performance.now())));
-  signal.addEventListener("abort", runOut);
-  const stop = (): void => {
-    signal.removeEventListener("abort", runOut);
-    running = null;
+  if (next === undefined) return;
+  const now = performance.now();
+  const moment = Math.min(next.at, (Math.floor(now / BEAT_MS) + 1) * BEAT_MS);
+  for (const other of running.keys()) if (other <= moment) return;
+  const signal = AbortSignal.timeout(Math.max(0, Math.ceil(moment - now)));
+  const stop = (): void => signal.removeEventListener("abort", end);
+  const end = (): void => {
+    stop();
+    running.delete(moment);
+    call();
   };
-  running = { at: next.at, stop };
+  signal.addEventListener("abort", end);
+  running.set(moment, stop);
 }
 
-function runOut(): void {
-  running?.stop();
+/** Calls whoever is due. */
+function call(): void {
   const now = performance.now();
   try {
     while (waiters.length > 0 && waiters.at(-1)!.at <= now) waiters.pop()!.call();

@@ -39,7 +39,7 @@ export async function tryTool(
   options: ToolOptions = {},
 ): Promise<Result> {
   const patience = options.timeout ?? PATIENCE_MS;
-  const child = spawn(tool, args, options.stdin !== undefined);
+  const child = spawn(tool, args, { stdin: options.stdin === undefined ? "null" : "piped" });
   const ended = outcomeOf(child);
   const fed = options.stdin === undefined ? undefined : feed(child.stdin, options.stdin);
   return await patiently(tool, child, patience, async () => {
@@ -138,22 +138,29 @@ export async function* streamTool(
   if (code !== 0 || stderr !== "") throw failureOf([tool, ...args], code, stderr);
 }
 
+/** Which streams of a program are pipes; all of them unless said otherwise. */
+export interface Streams {
+  readonly stdin?: "piped" | "null";
+  /** stdout and stderr. */
+  readonly output?: "piped" | "null";
+}
+
 /**
- * Starts a program with all its streams as pipes.
+ * Starts a program.
  *
  * @throws {ToolFailure} if there is no such program
  */
 export function spawn(
   tool: string,
   args: readonly string[],
-  stdin = true,
+  { stdin = "piped", output = "piped" }: Streams = {},
 ): Deno.ChildProcess {
   try {
     return new Deno.Command(tool, {
       args: [...args],
-      stdin: stdin ? "piped" : "null",
-      stdout: "piped",
-      stderr: "piped",
+      stdin,
+      stdout: output,
+      stderr: output,
       ...toolEnvironment(),
     }).spawn();
   } catch (error) {

@@ -82,8 +82,8 @@ export class Bans {
         log.error("cannot keep the bans, trying again", { error: error.message });
       }
       if (last) break;
-      await this.#clock.sleep(GAP_MS, signal);
       if (this.#arrived.size === 0) await this.#alarm.sleep(this.#rest, signal);
+      if (this.#arrived.size > 0) await this.#clock.sleep(GAP_MS, signal);
     }
     this.#settleLog(Infinity);
   }

@@ -19,6 +19,7 @@ import type { Listener } from "../host/listener.ts";
 import { openFilesLimit } from "../host/procfs.ts";
 import type { SetSession } from "../host/set_session.ts";
 import { isServed } from "../host/sets.ts";
+import type { Sockets } from "../host/sockets.ts";
 import { ToolFailure } from "../host/tool_failure.ts";
 import type { Banner } from "./banner.ts";
 import { Bans } from "./bans.ts";
@@ -34,6 +35,7 @@ export interface DefenceOptions {
   readonly families: readonly Family[];
   readonly clock: Clock;
   readonly sets: SetSession;
+  readonly sockets: Sockets;
   readonly stateFolder: string;
   readonly tally: Tally;
   /** What the tarpit says first. */
@@ -51,9 +53,11 @@ export class Defence {
   private constructor(options: DefenceOptions, memory: Memory) {
     this.#options = options;
     this.#memory = memory;
-    const { families, clock, config, tally, sets } = options;
+    const { families, clock, config, tally, sets, sockets } = options;
     this.#bans = new Bans({ families, trigger: config.trigger, tally }, memory, sets, clock);
-    this.#friendship = config.friends === 0 ? null : new Friendship(config.sshPort, memory, clock);
+    this.#friendship = config.friends === 0
+      ? null
+      : new Friendship(config.sshPort, sockets, memory, clock);
   }
 
   /**

@@ -4,13 +4,15 @@ import { C3poError } from "../core/errors.ts";
 import { SessionAges } from "../core/friends.ts";
 import type { Clock } from "../host/clock.ts";
 import { restoreSets } from "../host/ipset.ts";
-import { sessionsAt } from "../host/procfs.ts";
+import type { Sockets } from "../host/sockets.ts";
 import { loginGraceTime } from "../host/sshd.ts";
 import type { Memory } from "./memory.ts";
 
 const LOOK_SECONDS = 10;
+/** The clock wakes us up to a second early. */
+const LEAST_SECONDS = LOOK_SECONDS - 1;
 /** While there is nobody to learn about; each look makes the kernel walk through all connections. */
-const IDLE_SECONDS = 20;
+const IDLE_SECONDS = 30;
 /** The kernel is told of all friends again this often: it cannot keep the longest times at once. */
 const REFRESH_MS = 86_400_000;
 
@@ -24,11 +26,13 @@ export class Friendship {
   readonly #sshPort: number;
   readonly #memory: Memory;
   readonly #clock: Clock;
-  readonly #ages = new SessionAges(LOOK_SECONDS);
+  readonly #sockets: Sockets;
+  readonly #ages = new SessionAges(LEAST_SECONDS);
   #grace: number | undefined;
 
-  constructor(sshPort: number, memory: Memory, clock: Clock) {
+  constructor(sshPort: number, sockets: Sockets, memory: Memory, clock: Clock) {
     this.#sshPort = sshPort;
+    this.#sockets = sockets;
     this.#memory = memory;
     this.#clock = clock;
   }
@@ -64,7 +68,7 @@ export class Friendship {
   }
 
   async #look(): Promise<void> {
-    const sessions = await sessionsAt(this.#sshPort);
+    const sessions = await this.#sockets.sessionsAt(this.#sshPort);
     // Not before somebody is there: at boot we are up before sshd is.
     if (sessions.length > 0) this.#grace ??= await this.#askGrace();
     const proven = this.#ages.look(sessions, this.#grace ?? CAUTIOUS_GRACE);

@@ -5,6 +5,7 @@ import type { TimedPort } from "../core/opening.ts";
 import type { Tally } from "../core/tally.ts";
 import type { Clock } from "../host/clock.ts";
 import type { Expectation, SetSession } from "../host/set_session.ts";
+import { SetSentry } from "../host/set_sentry.ts";
 import { within } from "../host/timer.ts";
 import { Alarm } from "./alarm.ts";
 import type { Kernel } from "./kernel.ts";
@@ -17,6 +18,8 @@ export interface Guarded {
   readonly sets: SetSession;
   readonly book: RuleBook;
   readonly rotation: Rotation;
+  /** How many rules look at each set. */
+  readonly references: ReadonlyMap<string, number>;
   /** sshd's own port. */
   readonly hiddenPort: number;
   /** Makes the sets again, with what they hold beside the ports. */
@@ -25,11 +28,13 @@ export interface Guarded {
 }
 
 /** The sets are looked at this often. */
-const LOOK_MS = 1500;
+const LOOK_MS = 1000;
 /** Other tools change rules in several steps: the dust shall have settled before we look. */
 const SETTLE_MS = 250;
-/** So often, in looks, the rules are read although nobody said that they changed: a third ear. */
-const IDLE_LOOKS = 80;
+/** So often, in looks, they are looked at in full, with all that the kernel tells. */
+const FULL_LOOKS = 5;
+/** So often, in looks, the rules are read although nothing tells that they changed. */
+const IDLE_LOOKS = 120;
 /** Where nobody says so, they are read at every look. */
 const DEAF_LOOKS = 1;
 
@@ -44,6 +49,8 @@ export class Guard {
   readonly #clock: Clock;
   readonly #alarm: Alarm;
   #failing = false;
+  /** How much had been heard of the rules before the last look in full. */
+  #heard = 0;
 
   constructor(guarded: Guarded, clock: Clock) {
     this.#guarded = guarded;
@@ -54,12 +61,17 @@ export class Guard {
   /** Looks after the rules and sets until the signal is aborted. */
   async run(signal: AbortSignal): Promise<void> {
     const { book } = this.#guarded;
-    book.tell(() => this.#alarm.ring());
+    const ring = (): void => this.#alarm.ring();
+    book.tell(ring);
+    await using sentry = new SetSentry(ring);
     for (let looks = 0; !signal.aborted; looks--) {
       const readRules = looks <= 0;
       if (readRules) looks = book.hears ? IDLE_LOOKS : DEAF_LOOKS;
       try {
-        await this.#look(readRules);
+        if (readRules || looks % FULL_LOOKS === 0 || !sentry.ask(this.#expected())) {
+          await this.#look(readRules);
+          sentry.post();
+        }
         this.#failing = false;
       } catch (error) {
         if (!(error instanceof C3poError)) throw error;
@@ -78,8 +90,15 @@ export class Guard {
   }
 
   async #look(readRules: boolean): Promise<void> {
-    const sets = await this.#missing();
-    const rules = readRules || sets.length > 0 ? await this.#drift() : [];
+    const { book } = this.#guarded;
+    const heard = this.#heard;
+    this.#heard = book.heard;
+    const { missing: sets, isTorn } = await this.#askSets();
+    const rules = readRules || isTorn || sets.length > 0 ? await this.#drift() : [];
+    if (isTorn && rules.length > 0 && book.hears && book.heard === heard) {
+      log.warn("xtables-monitor says nothing of rules that went, starting another");
+      book.distrust();
+    }
     const by = this.#guarded.book.takeAuthors().join(",");
     if (sets.length + rules.length === 0) return;
     const names = [...new Set(sets.map(({ set }) => `set ${set}`))];
@@ -112,12 +131,22 @@ export class Guard {
     return await this.#guarded.kernel.drift();
   }
 
-  /** What the sets lack of the ports that are open. Asked twice, since a change may be under way. */
-  async #missing(): Promise<Expectation[]> {
-    const first = await this.#guarded.sets.missing(this.#expected());
-    if (first.length === 0) return first;
+  /** Asks twice if a set lacks something, since a change may be under way. */
+  async #askSets(): Promise<{ missing: Expectation[]; isTorn: boolean }> {
+    const first = await this.#ask();
+    if (first.missing.length === 0) return first;
     await this.#clock.sleep(SETTLE_MS);
-    return await this.#guarded.sets.missing(this.#expected());
+    return await this.#ask();
+  }
+
+  /**
+   * What the sets lack of the ports that are open, and whether fewer rules look at one than ought to:
+   * that the kernel counts, and tells at a fraction of what it costs to read the rules.
+   */
+  async #ask(): Promise<{ missing: Expectation[]; isTorn: boolean }> {
+    const { sets, references } = this.#guarded;
+    const { missing, references: counted } = await sets.look(this.#expected(), SSH.name);
+    return { missing, isTorn: counted !== null && counted < references.get(SSH.name)! };
   }
 
   #expected(): Expectation[] {

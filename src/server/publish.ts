@@ -36,7 +36,7 @@ export interface Published {
 /** News are told this often at most. */
 const SHORTEST_REST_MS = 1000;
 /** Whether there is any that nobody tells of, as when things are not what they should be, this often. */
-const LONGEST_REST_MS = 10_000;
+const LONGEST_REST_MS = 30_000;
 /** Whoever sets the clock is asked this often. */
 const ASK_MS = 300_000;
 const RETRY_MS = 60_000;

@@ -5,7 +5,7 @@ import { backendHere, saveRules } from "../host/iptables.ts";
 import { watchRules } from "../host/rule_events.ts";
 
 /** Until a monitor that was started surely listens, its silence means nothing. */
-const START_MS = 1500;
+const START_MS = 2500;
 /** Between one that did not last so long and the next. */
 const RETRY_MS = 30_000;
 

@@ -4,7 +4,7 @@ import type { ServerConfig } from "../core/server_options.ts";
 import { C3poError } from "../core/errors.ts";
 import type { PortRules } from "../core/opening.ts";
 import { forwardedPorts } from "../core/sockets.ts";
-import { listeningPorts } from "../host/procfs.ts";
+import type { Sockets } from "../host/sockets.ts";
 import type { RuleBook } from "./rule_book.ts";
 
 const log = getLogger(["c3po", "rotation"]);
@@ -15,7 +15,11 @@ export interface ServicesOptions {
   readonly tarpitPort: number;
   readonly families: readonly Family[];
   readonly book: RuleBook;
+  readonly sockets: Sockets;
 }
+
+/** Services do not come and go so often that it were worth to look for them at every change of ports. */
+const RECENT_MS = 31_000;
 
 /** The ports that services of this machine have. */
 export class Services {
@@ -42,10 +46,10 @@ export class Services {
    * to open no SSH port at all would be worse.
    */
   async taken(): Promise<readonly number[]> {
-    const { families, book } = this.#options;
+    const { families, book, sockets } = this.#options;
     try {
       const each = await Promise.all([
-        listeningPorts(),
+        sockets.listening(RECENT_MS),
         ...families.map(async (family) => forwardedPorts(await book.recent(family))),
       ]);
       this.#taken = each.flatMap((ports) => [...ports]);

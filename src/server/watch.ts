@@ -14,6 +14,7 @@ import type { Clock } from "../host/clock.ts";
 import { listenAnywhere } from "../host/listener.ts";
 import type { ServiceManager } from "../host/notify.ts";
 import { SetSession } from "../host/set_session.ts";
+import { Sockets } from "../host/sockets.ts";
 import { Banner } from "./banner.ts";
 import { tellClock } from "./clock_note.ts";
 import { Defence } from "./defence.ts";
@@ -23,7 +24,6 @@ import { Kernel } from "./kernel.ts";
 import { openFigures, Publisher } from "./publish.ts";
 import { Rotation } from "./rotation.ts";
 import { RuleBook } from "./rule_book.ts";
-import { secondEar } from "./second_ear.ts";
 import { Services } from "./services.ts";
 import { together } from "./together.ts";
 import type { Trial } from "./trial.ts";
@@ -72,7 +72,8 @@ export async function keepWatch(
   const listener = listenAnywhere(TARPIT_PORT);
   undo.defer(() => listener.close());
   const book = new RuleBook();
-  const services = new Services({ config, tarpitPort: listener.port, families, book });
+  const sockets = new Sockets();
+  const services = new Services({ config, tarpitPort: listener.port, families, book, sockets });
   const figures = openFigures(config.metrics);
   undo.defer(async () => await figures?.close());
   const plan = firewallPlan({ ...config, families, tarpitPort: listener.port });
@@ -88,7 +89,7 @@ export async function keepWatch(
   await kernel.look();
   trial = await relief.before(kernel, services);
   await kernel.clearMisfits();
-  const defence = await Defence.open({ ...post, config, sets, banner });
+  const defence = await Defence.open({ ...post, config, sets, sockets, banner });
   undo.defer(() => defence.close());
   await relief.after(defence);
   await kernel.loadSets(firstEntries(config.allow, families));
@@ -108,7 +109,16 @@ export async function keepWatch(
     await defence.refill();
   };
   const guard = new Guard(
-    { kernel, sets, book, rotation, hiddenPort: config.sshPort, refill, tally },
+    {
+      kernel,
+      sets,
+      book,
+      rotation,
+      references: plannedReferences(plan),
+      hiddenPort: config.sshPort,
+      refill,
+      tally,
+    },
     clock,
   );
   const publisher = new Publisher(
@@ -120,7 +130,6 @@ export async function keepWatch(
   await together(signal, [
     (stop) => rotation.run(stop),
     (stop) => book.run(clock, stop),
-    (stop) => secondEar(plannedReferences(plan), { book, sets }, clock, stop),
     (stop) => guard.run(stop),
     (stop) => banner.run(clock, stop),
     () => tellClock(),

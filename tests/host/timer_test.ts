@@ -1,5 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
-import { after, pause, within } from "../../src/host/timer.ts";
+import { after, afterAbout, pause, within } from "../../src/host/timer.ts";
 
 Deno.test("whoever waits is called in the order of their times, however they came", async () => {
   const called: number[] = [];
@@ -52,6 +52,23 @@ Deno.test("one who is called may wait anew", async () => {
   });
   await promise;
   assertEquals(called, ["first", "again"]);
+});
+
+Deno.test("those who have a second or more are called in one go, early rather than late", async () => {
+  const called: string[] = [];
+  const { promise, resolve } = Promise.withResolvers<void>();
+  await pause(1005 - performance.now() % 1000); // the beat shall not come between the two
+  afterAbout(1100, () => {
+    called.push("one");
+    queueMicrotask(() => called.push("next turn"));
+  });
+  afterAbout(1900, () => {
+    called.push("other");
+    queueMicrotask(resolve);
+  });
+  after(400, () => called.push("exactly"));
+  await promise;
+  assertEquals(called, ["exactly", "one", "other", "next turn"]);
 });
 
 Deno.test("what comes in time is had, what does not is not waited for", async () => {

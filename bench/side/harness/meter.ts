@@ -5,6 +5,8 @@ export interface Use {
   readonly processes: number;
   /** Kilobytes, added up over the processes, so that what they share counts for each. */
   readonly residentKb: number;
+  /** Those of the process itself alone. */
+  readonly itselfKb: number;
   /** Kilobytes that are its own: no part of a file, so the kernel cannot drop them. */
   readonly privateKb: number;
 }
@@ -12,17 +14,18 @@ export interface Use {
 /** The memory of a process and all its descendants. */
 export async function memoryOf(pid: number): Promise<Use> {
   const pids = await tree(pid);
-  let residentKb = 0, privateKb = 0, processes = 0;
+  let residentKb = 0, itselfKb = 0, privateKb = 0, processes = 0;
   for (const each of pids) {
     const text = await Deno.readTextFile(`/proc/${each}/smaps_rollup`).catch(() => null);
     if (text === null) continue; // it has just ended
     const kb = (name: string): number =>
       Number(new RegExp(`^${name}:\\s+(\\d+)`, "m").exec(text)![1]);
     residentKb += kb("Rss");
+    if (each === pid) itselfKb = kb("Rss");
     privateKb += kb("Anonymous");
     processes++;
   }
-  return { processes, residentKb, privateKb };
+  return { processes, residentKb, itselfKb, privateKb };
 }
 
 /** The process and all its descendants. */
