@@ -4,7 +4,7 @@ import { c3poProgram, compiledProgram, startC3po } from "./harness/c3po.ts";
 import { CpuMeter, memoryOf, type Use } from "./harness/meter.ts";
 import { progress } from "./harness/progress.ts";
 import { startLoggingSshd } from "./harness/sshd.ts";
-import { type Summary, summary } from "./harness/stats.ts";
+import { type Minute, type Summary, summary } from "./harness/stats.ts";
 import { PEERS } from "./peers/all.ts";
 import { c3po } from "./peers/c3po.ts";
 import type { Peer } from "./peers/peer.ts";
@@ -14,7 +14,7 @@ const SETTLE_MS = 35_000;
 
 export interface Effort {
   /** How long they are watched doing nothing. */
-  readonly seconds: number;
+  readonly minutes: number;
   /** How long they have to settle before, in milliseconds. */
   readonly settle?: number;
   /** How often each is started. */
@@ -27,21 +27,21 @@ export interface Cost {
   readonly refused?: string;
   readonly use?: Use;
   /** Milliseconds of CPU time a minute. */
-  readonly cpuMsPerMinute?: number;
+  readonly cpuMs?: Minute;
   /** From the start to being ready, in milliseconds. */
   readonly start?: Summary;
   /** Its packages, and the interpreter it needs. */
   readonly diskKb: number;
 }
 
-export async function cost({ seconds, starts, settle = SETTLE_MS }: Effort): Promise<Cost[]> {
+export async function cost({ minutes, starts, settle = SETTLE_MS }: Effort): Promise<Cost[]> {
   const tools = [...PEERS.filter(({ name }) => name !== "sshd alone"), ...compiled()];
   const names = tools.map((_, i) => `m${i}`);
   await using lab = await Lab.create({ peers: names });
   progress("cost: all of them, idle");
   await emptyPageCache();
   const found = await Promise.all(
-    tools.map((tool, i) => idle(tool, lab.peer(names[i]!), seconds, settle)),
+    tools.map((tool, i) => idle(tool, lab.peer(names[i]!), minutes, settle)),
   );
   const costs: Cost[] = [];
   for (const [i, tool] of tools.entries()) {
@@ -74,7 +74,7 @@ function compiled(): Peer[] {
 async function idle(
   tool: Peer,
   machine: Namespace,
-  seconds: number,
+  minutes: number,
   settle: number,
 ): Promise<Omit<Cost, "name" | "start" | "diskKb">> {
   try {
@@ -82,10 +82,8 @@ async function idle(
     const { pid } = await tool.start(machine, sshd.log);
     await wait(settle);
     await using meter = await CpuMeter.on(pid!);
-    const began = await meter.ms();
-    await wait(seconds * 1000);
-    const cpuMsPerMinute = (await meter.ms() - began) / seconds * 60;
-    return { use: await memoryOf(pid!), cpuMsPerMinute };
+    const cpuMs = await meter.minute(minutes);
+    return { use: await memoryOf(pid!), cpuMs };
   } catch (error) {
     return { refused: String(error).split("\n")[0]! };
   }

@@ -19,7 +19,7 @@ const QUESTIONS: Readonly<Record<string, (quick: boolean) => Promise<unknown>>> 
   small: (quick) => small({ rounds: quick ? 3 : 40 }),
   login: (quick) => login({ rounds: quick ? 2 : 25 }),
   cost: (quick) =>
-    cost(quick ? { seconds: 5, starts: 1, settle: 1000 } : { seconds: 60, starts: 5 }),
+    cost(quick ? { minutes: 1, starts: 1, settle: 1000 } : { minutes: 4, starts: 5 }),
   change: (quick) => change(quick ? { changes: 5, rounds: 3 } : { changes: 200, rounds: 50 }),
   scan: (quick) => scan({ reactions: quick ? 1 : 3 }),
   flood: (quick) =>

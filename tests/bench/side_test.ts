@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
-import { differences, summary } from "../../bench/side/harness/stats.ts";
+import { differences, summary, usualMinute } from "../../bench/side/harness/stats.ts";
 import { interleaved } from "../../bench/side/harness/timing.ts";
 import { more, number, spread, table } from "../../bench/side/text.ts";
 
@@ -13,6 +13,15 @@ Deno.test("a summary has the median and the quartiles, interpolated", () => {
 Deno.test("differences are those of the pairs, so that what disturbs both cancels out", () => {
   const { median, low, high } = differences([110, 1010, 12], [100, 1000, 2]);
   assertEquals([median, low, high], [10, 10, 10]);
+});
+
+Deno.test("a usual minute has what each minute has, and not what came once", () => {
+  const minute = (extra: number, at: number) =>
+    Array.from({ length: 60 }, (_, i) => (i === 30 ? 6 : 1) + (i === at ? extra : 0));
+  const seconds = [...minute(0, 0), ...minute(300, 7), ...minute(0, 0)];
+  assertEquals(usualMinute(seconds), { usual: 65, mean: 165 });
+  assertThrows(() => usualMinute(seconds.slice(1)), RangeError);
+  assertThrows(() => usualMinute([]), RangeError);
 });
 
 Deno.test("ways take turns, the order alternates, and the first round does not count", async () => {

@@ -30,6 +30,31 @@ export function differences(values: readonly number[], base: readonly number[]):
   return summary(values.map((value, i) => value - base[i]!));
 }
 
+/** What something comes to in a minute, in its unit. */
+export interface Minute {
+  /** The sum of what is usual in each second of it: of all minutes the median of the first second, and so on. */
+  readonly usual: number;
+  /** The mean of the minutes. */
+  readonly mean: number;
+}
+
+/**
+ * What something comes to in a minute that was measured by the second, some minutes long. What is done each
+ * minute, be it only once in it, counts; what comes once in several does not.
+ *
+ * @param seconds of whole minutes
+ */
+export function usualMinute(seconds: readonly number[]): Minute {
+  const minutes = seconds.length / 60;
+  if (minutes < 1 || !Number.isInteger(minutes)) throw new RangeError("not whole minutes");
+  const total = (values: readonly number[]): number => values.reduce((sum, each) => sum + each, 0);
+  const usual = Array.from(
+    { length: 60 },
+    (_, second) => summary(seconds.filter((_, i) => i % 60 === second)).median,
+  );
+  return { usual: total(usual), mean: total(seconds) / minutes };
+}
+
 /** Between two measurements the quantile is interpolated. */
 function quantile(sorted: readonly number[], part: number): number {
   const at = (sorted.length - 1) * part;
