@@ -10,6 +10,9 @@ export class SetSentry implements AsyncDisposable {
   readonly #fell: () => void;
   #child: Deno.ChildProcess | null = null;
   #writer: WritableStreamDefaultWriter<Uint8Array> | null = null;
+  /** What was asked for last, and how. */
+  #expected: readonly Expectation[] = [];
+  #question = new Uint8Array();
 
   /** @param fell told when the sentry ends by itself */
   constructor(fell: () => void) {
@@ -36,12 +39,17 @@ export class SetSentry implements AsyncDisposable {
   /**
    * Asks for elements. There is no answer, unless it falls.
    *
+   * @param expected better the same array than an equal one
    * @returns whether it stands
    */
   ask(expected: readonly Expectation[]): boolean {
     if (this.#child === null) return false;
+    if (expected !== this.#expected) {
+      this.#expected = expected;
+      this.#question = new TextEncoder().encode(questions(expected));
+    }
     // A sentry that just fell is told by its end.
-    this.#writer!.write(new TextEncoder().encode(questions(expected))).catch(() => {});
+    this.#writer!.write(this.#question).catch(() => {});
     return true;
   }
 

@@ -1,7 +1,7 @@
 import { getLogger } from "@logtape/logtape";
 import { C3poError } from "../core/errors.ts";
 import { HIDDEN, SSH, TRAP } from "../core/firewall/sets.ts";
-import type { TimedPort } from "../core/opening.ts";
+import type { Opening, TimedPort } from "../core/opening.ts";
 import type { Tally } from "../core/tally.ts";
 import type { Clock } from "../host/clock.ts";
 import type { Expectation, SetSession } from "../host/set_session.ts";
@@ -51,6 +51,8 @@ export class Guard {
   #failing = false;
   /** How much had been heard of the rules before the last look in full. */
   #heard = 0;
+  #opening: Opening | null = null;
+  #wanted: readonly Expectation[] = [];
 
   constructor(guarded: Guarded, clock: Clock) {
     this.#guarded = guarded;
@@ -149,17 +151,24 @@ export class Guard {
     return { missing, isTorn: counted !== null && counted < references.get(SSH.name)! };
   }
 
-  #expected(): Expectation[] {
-    const { rotation, hiddenPort } = this.#guarded;
-    const opening = rotation.opening;
-    const hidden = { set: HIDDEN.name, element: String(hiddenPort) };
-    if (opening === null) return [hidden]; // the ports are just being changed
-    return [
-      hidden,
-      ...longest(SSH.name, opening.ssh),
-      ...longest(TRAP.name, opening.traps),
-    ];
+  /** What the sets ought to hold; the same array as long as that is the same. */
+  #expected(): readonly Expectation[] {
+    const { opening } = this.#guarded.rotation;
+    if (opening !== this.#opening || this.#wanted.length === 0) {
+      this.#opening = opening;
+      this.#wanted = wanted(opening, this.#guarded.hiddenPort);
+    }
+    return this.#wanted;
   }
+}
+
+/** @param opening null while the ports are just being changed */
+function wanted(opening: Opening | null, hiddenPort: number): Expectation[] {
+  return [
+    { set: HIDDEN.name, element: String(hiddenPort) },
+    ...longest(SSH.name, opening?.ssh ?? []),
+    ...longest(TRAP.name, opening?.traps ?? []),
+  ];
 }
 
 /** The port that the kernel keeps longest: those of the minute before end by themselves. */
