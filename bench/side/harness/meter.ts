@@ -88,7 +88,7 @@ export class CpuMeter implements AsyncDisposable {
     const readings = [await this.ms()];
     while (readings.length <= minutes * 60) {
       const next = began + readings.length * 1000;
-      await new Promise((resolve) => setTimeout(resolve, next - performance.now()));
+      await new Promise((resolve) => setTimeout(resolve, Math.max(0, next - performance.now())));
       readings.push(await this.ms());
     }
     return usualMinute(readings.slice(1).map((reading, i) => reading - readings[i]!));
