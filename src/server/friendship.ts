@@ -12,7 +12,7 @@ const LOOK_SECONDS = 10;
 /** The clock wakes us up to a second early. */
 const LEAST_SECONDS = LOOK_SECONDS - 1;
 /** While there is nobody to learn about; each look makes the kernel walk through all connections. */
-const IDLE_SECONDS = 30;
+const IDLE_SECONDS = 20;
 /** The kernel is told of all friends again this often: it cannot keep the longest times at once. */
 const REFRESH_MS = 86_400_000;
 

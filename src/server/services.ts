@@ -19,7 +19,7 @@ export interface ServicesOptions {
 }
 
 /** Services do not come and go so often that it were worth to look for them at every change of ports. */
-const RECENT_MS = 31_000;
+const RECENT_MS = 21_000;
 
 /** The ports that services of this machine have. */
 export class Services {
