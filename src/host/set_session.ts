@@ -97,9 +97,8 @@ export class SetSession implements AsyncDisposable {
    * @throws {ToolFailure} if any of the commands failed
    */
   async print(commands: SetText, take: (lines: readonly string[]) => void): Promise<void> {
-    const all = commands + questions([WITNESS]);
     const [answer] = await this.#exchange({
-      commands: all,
+      commands: commands + questions([WITNESS]),
       answers: 1,
       take,
       patienceMs: PRINT_MS,

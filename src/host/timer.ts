@@ -26,7 +26,7 @@ const running = new Map<number, () => void>();
  * @returns calls it off
  */
 export function after(ms: number, call: () => void): () => void {
-  return at(performance.now() + ms, call);
+  return wait(performance.now() + ms, call);
 }
 
 /**
@@ -37,12 +37,12 @@ export function after(ms: number, call: () => void): () => void {
  */
 export function afterAbout(ms: number, call: () => void): () => void {
   const exact = performance.now() + ms;
-  return at(ms < BEAT_MS ? exact : Math.floor(exact / BEAT_MS) * BEAT_MS, call);
+  return wait(ms < BEAT_MS ? exact : Math.floor(exact / BEAT_MS) * BEAT_MS, call);
 }
 
-function at(moment: number, call: () => void): () => void {
-  const waiter = { at: moment, call };
-  const place = waiters.findLastIndex(({ at }) => at > moment) + 1; // behind those of the same
+function wait(at: number, call: () => void): () => void {
+  const waiter = { at, call };
+  const place = waiters.findLastIndex((other) => other.at > at) + 1; // behind those of the same
   waiters.splice(place, 0, waiter);
   run();
   return () => {
@@ -69,14 +69,14 @@ function run(): void {
   const end = (): void => {
     stop();
     running.delete(moment);
-    call();
+    callDue();
   };
   signal.addEventListener("abort", end);
   running.set(moment, stop);
 }
 
 /** Calls whoever is due. */
-function call(): void {
+function callDue(): void {
   const now = performance.now();
   try {
     while (waiters.length > 0 && waiters.at(-1)!.at <= now) waiters.pop()!.call();
