@@ -37,13 +37,15 @@ export class SetSentry implements AsyncDisposable {
   }
 
   /**
-   * Asks for elements. There is no answer, unless it falls.
+   * Asks for elements. There is no answer, unless it falls; so does one that reads no more.
    *
    * @param expected better the same array than an equal one
    * @returns whether it stands
    */
   ask(expected: readonly Expectation[]): boolean {
     if (this.#child === null) return false;
+    // What it was asked before still waits: it hangs, and what it is asked would pile up.
+    if (this.#writer!.desiredSize! <= 0) killChild(this.#child);
     if (expected !== this.#expected) {
       this.#expected = expected;
       this.#question = new TextEncoder().encode(questions(expected));

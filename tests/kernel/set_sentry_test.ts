@@ -16,7 +16,7 @@ async function guard(server: Namespace, code: string): Promise<unknown> {
     await using sentry = new SetSentry(() => fell.resolve("fell"));
     await using session = new SetSession();
     const ask = (...elements) => sentry.ask(elements.map((element) => ({ set: "some", element })));
-    const run = (text) => session.print(text + "\\n", () => {});
+    const moment = () => new Promise((resolve) => setTimeout(resolve, 5));
     const pid = async () => {
       const args = ["-P", String(Deno.pid), "-f", "ipset -quiet restore"];
       const { stdout } = await new Deno.Command("pgrep", { args }).output();
@@ -43,9 +43,12 @@ kernelTest(
       lab.server,
       `const before = ask("22");
     sentry.post();
-    const line = "test some 22\\n".length;
-    for (let i = 0; i < 1000; i++) ask("22", "23");
-    while (!await hasRead(2000 * line)) await new Promise((resolve) => setTimeout(resolve, 20));
+    const many = Array.from({ length: 1000 }, (_, i) => i % 2 === 0 ? "22" : "23");
+    const bytes = "test some 22\\n".length * many.length;
+    for (let i = 1; i <= 3; i++) {
+      ask(...many);
+      while (!await hasRead(i * bytes)) await moment();
+    }
     const all = ask("22");
     await session.print("del some 23\\n", () => {});
     ask("22", "23");
@@ -54,6 +57,23 @@ kernelTest(
     assertEquals(told, [false, true, "fell", false]);
   },
 );
+
+kernelTest("a sentry that reads no more falls", async () => {
+  await using lab = await Lab.create({ peers: [] });
+  const told = await guard(
+    lab.server,
+    `sentry.post();
+    Deno.kill(await pid(), "SIGSTOP");
+    let over = false;
+    fell.promise.then(() => over = true);
+    for (let i = 0; !over && i < 4000; i++) {
+      ask(...Array(1000).fill("22"));
+      await moment();
+    }
+    return await pid();`,
+  );
+  assertEquals(told, 0);
+});
 
 kernelTest("a sentry that is killed falls, and another one stands in its place", async () => {
   await using lab = await Lab.create({ peers: [] });
