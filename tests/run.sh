@@ -4,6 +4,7 @@
 #
 # Gets what the tests need and runs them: all, or the given test files and directories. The last line is
 # "N passed, N failed, N skipped". --prepare only gets what is needed and prints the path of deno.
+# What takes longer than TEST_MINUTES (15) is ended, and has failed.
 set -uo pipefail
 
 caller=$PWD
@@ -11,6 +12,7 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.." || exit 1
 PATH=$PATH:/usr/sbin:/sbin # where a plain user's PATH does not look for iptables and sshd
 export NO_COLOR=1 DENO_NO_UPDATE_CHECK=1
 export DENO_JOBS=${DENO_JOBS:-6} # more than cores: kernel tests mostly wait
+minutes=${TEST_MINUTES:-15}
 
 say() { printf '%s\n' "$*" >&2; }
 
@@ -60,9 +62,14 @@ passed=0 failed=0 skipped=0
 log=$(mktemp)
 trap 'rm -f "$log"' EXIT
 
-# count WORD: the number before WORD in deno's closing line, "ok | 12 passed (3 steps) | 0 failed | 3 ignored (2s)"
+# count WORD RESULT: the number before WORD in deno's closing line, "ok | 12 passed (3 steps) | 0 failed |
+# 3 ignored (2s)"; of a run that did not come to that, the number of tests with this result
 count() {
-	sed -nE "s/^(ok|FAILED) \|(.* )?([0-9]+) $1.*/\3/p" "$log" | tail -n 1 | grep . || printf '0\n'
+	if grep -qE '^(ok|FAILED) \|' "$log"; then
+		sed -nE "s/^(ok|FAILED) \|(.* )?([0-9]+) $1.*/\3/p" "$log" | tail -n 1 | grep . || printf '0\n'
+	else
+		grep -cE "^[^ ].* \.\.\. $2( |$)" "$log"
+	fi
 }
 
 # run_tests FLAGS... -- PATHS...: one run of deno test, added to the totals; without PATHS nothing to do
@@ -73,12 +80,15 @@ run_tests() {
 	shift
 	local before=$failed
 	say "== deno test ${flags[*]} $*"
-	"$deno" test --frozen --no-prompt "${flags[@]}" "$@" </dev/null 2>&1 | tee "$log" && local good=1
-	passed=$((passed + $(count passed)))
-	failed=$((failed + $(count failed)))
-	skipped=$((skipped + $(count ignored)))
+	timeout --foreground --kill-after=30s "${minutes}m" \
+		"$deno" test --frozen --no-prompt "${flags[@]}" "$@" </dev/null 2>&1 | tee "$log"
+	local results=("${PIPESTATUS[@]}")
+	[ "${results[0]}" -ne 124 ] || say "c3po: error: the tests did not end within $minutes minutes"
+	passed=$((passed + $(count passed ok)))
+	failed=$((failed + $(count failed FAILED)))
+	skipped=$((skipped + $(count ignored ignored)))
 	# A run that died without counting anything is a failure too.
-	[ -n "${good:-}" ] || [ "$failed" -gt "$before" ] || failed=$((failed + 1))
+	[ "${results[0]}" -eq 0 ] || [ "$failed" -gt "$before" ] || failed=$((failed + 1))
 }
 
 main() {
