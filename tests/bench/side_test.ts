@@ -19,7 +19,7 @@ Deno.test("a usual minute has what each minute has, and not what came once", () 
   const minute = (extra: number, at: number) =>
     Array.from({ length: 60 }, (_, i) => (i === 30 ? 6 : 1) + (i === at ? extra : 0));
   const seconds = [...minute(0, 0), ...minute(300, 7), ...minute(0, 0)];
-  assertEquals(usualMinute(seconds), { usual: 65, mean: 165 });
+  assertEquals(usualMinute(seconds), { usual: 65, seconds: minute(0, 0), mean: 165 });
   assertThrows(() => usualMinute(seconds.slice(1)), RangeError);
   assertThrows(() => usualMinute([]), RangeError);
 });

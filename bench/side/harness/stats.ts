@@ -32,8 +32,10 @@ export function differences(values: readonly number[], base: readonly number[]):
 
 /** What something comes to in a minute, in its unit. */
 export interface Minute {
-  /** The sum of what is usual in each second of it: of all minutes the median of the first second, and so on. */
+  /** The sum of what is usual in each second of it. */
   readonly usual: number;
+  /** That by the second: of all minutes the median of the first second, and so on. */
+  readonly seconds: readonly number[];
   /** The mean of the minutes. */
   readonly mean: number;
 }
@@ -52,7 +54,7 @@ export function usualMinute(seconds: readonly number[]): Minute {
     { length: 60 },
     (_, second) => summary(seconds.filter((_, i) => i % 60 === second)).median,
   );
-  return { usual: total(usual), mean: total(seconds) / minutes };
+  return { usual: total(usual), seconds: usual, mean: total(seconds) / minutes };
 }
 
 /** Between two measurements the quantile is interpolated. */
