@@ -4,7 +4,7 @@
 #
 # Gets what the tests need and runs them: all, or the given test files and directories. The last line is
 # "N passed, N failed, N skipped". --prepare only gets what is needed and prints the path of deno.
-# What takes longer than TEST_MINUTES (15) is ended, and has failed.
+# What takes longer than TEST_MINUTES (20) is ended, and has failed.
 set -uo pipefail
 
 caller=$PWD
@@ -12,7 +12,7 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.." || exit 1
 PATH=$PATH:/usr/sbin:/sbin # where a plain user's PATH does not look for iptables and sshd
 export NO_COLOR=1 DENO_NO_UPDATE_CHECK=1
 export DENO_JOBS=${DENO_JOBS:-6} # more than cores: kernel tests mostly wait
-minutes=${TEST_MINUTES:-15}
+minutes=${TEST_MINUTES:-20}
 
 say() { printf '%s\n' "$*" >&2; }
 
