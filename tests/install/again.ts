@@ -21,9 +21,9 @@ export async function assertStartsAgain(program: string): Promise<void> {
     cwd: "/",
     env: { HOME: server.home, ...folders },
   });
-  await serve.waitForLine(/ started /, 30_000);
+  await serve.waitForLine(/ started /, 60_000);
   await serve.stop("SIGKILL");
-  await serve.waitForLine(/rolled back, plain SSH answers as before/, 30_000);
+  await serve.waitForLine(/rolled back, plain SSH answers as before/, 60_000);
   await serve.finished();
 
   const demo = server.spawn(program, ["demo"], { cwd: "/", env: { HOME: server.home } });

@@ -98,7 +98,7 @@ kernelTest(
     assertMatch((await ssh(hour, "-O", "exit", "server")).stderr, /^Exit request sent/);
     await waitFor(
       async () => (await ssh(hour, "-O", "check", "server")).code === 255,
-      { deadlineMs: 5000, what: "end of the master" },
+      { what: "end of the master" },
     );
   },
 );

@@ -97,7 +97,7 @@ class Bench {
       loginNow(this.lab.user, this.sshd, this.lab.server.address4, aheadMs);
     const started = await waitFor(
       async () => / started /.test(serve.text()) ? "yes" : await hasEnded(serve) ? "no" : null,
-      { deadlineMs: 60_000, what: "start or end of serve" },
+      { what: "start or end of serve" },
     );
     if (started === "no") {
       assertEquals(fault?.phase, "start");

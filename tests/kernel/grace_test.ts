@@ -22,7 +22,6 @@ kernelTest(
     await untilMinute(100);
     assertEquals(await open(), [...own, ...others], "after the change");
     await waitFor(async () => (await open()).length <= others.length, {
-      deadlineMs: 20_000,
       what: "end of the old ports",
       everyMs: 500,
     });

@@ -56,7 +56,6 @@ for (const signal of ["SIGINT", "SIGTERM", "SIGKILL"] as const) {
     await waitFor(
       async () => !(await namespacesOf(name)).length && !await exists(labDirectory(name)),
       {
-        deadlineMs: 10_000,
         what: "end of the dead creator's namespaces and directory",
       },
     );

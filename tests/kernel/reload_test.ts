@@ -35,8 +35,8 @@ kernelTest("SIGHUP reads the configuration again and drops neither a port nor a 
   await knocker.waitForLine(/SSH-2\.0-/);
   const seen = serve.lines.length;
   serve.kill("SIGHUP");
-  await serve.waitForLine(/ the configuration was read again$/, 10_000, seen);
-  await serve.waitForLine(/ started /, 10_000, seen);
+  await serve.waitForLine(/ the configuration was read again$/, 60_000, seen);
+  await serve.waitForLine(/ started /, 60_000, seen);
   assertEquals((await knocker.finished()).code, 0);
   const answers = knocker.lines.map(({ text }) => JSON.parse(text).answer);
   assertEquals(answers.filter((answer) => answer !== "SSH-2.0-"), []);
@@ -52,7 +52,7 @@ kernelTest("a configuration that cannot be used leaves the old one in force", as
   await Deno.chmod(key, 0o644);
   const seen = serve.lines.length;
   serve.kill("SIGHUP");
-  await serve.waitForLine(/cannot be used, the old one stays error="others may read/, 10_000, seen);
-  await serve.waitForLine(/ started /, 10_000, seen);
+  await serve.waitForLine(/cannot be used, the old one stays error="others may read/, 60_000, seen);
+  await serve.waitForLine(/ started /, 60_000, seen);
   assertEquals((await serve.stop()).code, 0);
 });

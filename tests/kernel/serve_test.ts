@@ -165,7 +165,6 @@ kernelTest(
     await session.waitForLine(/^after a restart$/);
     await session.stop();
     await waitFor(async () => !(await lab.server.must("ss", ["-Htn"])).includes("ESTAB"), {
-      deadlineMs: 5000,
       what: "end of the session",
     });
     await (await startServe(lab.server)).stop();

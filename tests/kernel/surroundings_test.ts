@@ -1,4 +1,5 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
+import { join } from "@std/path";
 import {
   kernelTest,
   Lab,
@@ -8,6 +9,7 @@ import {
   type ServeOptions,
   serveWith,
   snapshot,
+  spawnServeWith,
   startSshd,
 } from "./lab.ts";
 
@@ -57,11 +59,19 @@ kernelTest("a tool that holds the xtables lock is waited for, and that is report
   await using lab = await Lab.create({ peers: ["user"] });
   const sshd = await startSshd(lab.server);
   const before = await snapshot(lab.server);
+  const release = join(lab.server.directory, "release");
   // A /run of its own: the lock of the machine is none of a test's business.
-  const prepare = "mount -t tmpfs none /run && mkdir -p /run/sshd && " +
-    "{ flock /run/xtables.lock sleep 7 & } && sleep 0.2";
-  const serve = await serveWith(lab.server, { tools: await legacyTools(lab.server), prepare });
-  assertMatch(serve.text(), /cannot load the rules of IPv4 yet, trying again .*xtables lock/);
+  const prepare = [
+    "mount -t tmpfs none /run",
+    "mkdir -p /run/sshd",
+    `{ flock /run/xtables.lock sh -c 'until [ -e ${release} ]; do sleep 0.1; done' & }`,
+    "while flock -n /run/xtables.lock true; do :; done",
+  ].join(" && ");
+  const options = { tools: await legacyTools(lab.server), prepare };
+  const serve = await spawnServeWith(lab.server, options);
+  await serve.waitForLine(/cannot load the rules of IPv4 yet, trying again .*xtables lock/);
+  await Deno.writeTextFile(release, "");
+  await serve.waitForLine(/ started /);
   assert(await loginNow(lab.user, sshd, lab.server.address4));
   assertEquals((await serve.stop()).code, 0);
   assertEquals(await snapshot(lab.server), before);

@@ -71,7 +71,7 @@ kernelTest("to remove a ban is to forgive, whether or not serve runs", async () 
 
   const before = serve.child.lines.length;
   assertEquals(await touch(), "open");
-  await serve.child.waitForLine(first, 10_000, before);
+  await serve.child.waitForLine(first, 60_000, before);
   await serve.stop();
   await c3po(server, "ban", "remove", attacker.address4);
   assertEquals(await bansOn(server), []);
@@ -152,7 +152,6 @@ kernelTest("serve runs without a folder for its state, and says that it will for
   assertEquals(await syn(attacker, server.address4, TRAP), "closed");
   await serve.stop();
   await waitFor(() => serve.child.text().includes(" error bans and offences cannot be saved "), {
-    deadlineMs: 5000,
     what: "word that nothing was saved",
   });
 });

@@ -34,7 +34,7 @@ export async function bansWith(offences: number, server: Namespace): Promise<Lis
   await waitFor(async () => {
     bans = await bansOn(server);
     return bans.length > 0 && bans.every((ban) => ban.offences === offences);
-  }, { deadlineMs: 10_000, what: `bans with ${offences} offences` });
+  }, { what: `bans with ${offences} offences` });
   return bans;
 }
 

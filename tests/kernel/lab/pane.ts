@@ -1,7 +1,7 @@
 import type { Namespace } from "./namespace.ts";
 import { c3poCommand, denoDirectory } from "./c3po.ts";
 import { must, run } from "./process.ts";
-import { waitFor } from "./wait.ts";
+import { PATIENCE_MS, waitFor } from "./wait.ts";
 
 /** How a pane is set up. */
 export interface PaneOptions {
@@ -73,7 +73,7 @@ export class Pane implements AsyncDisposable {
   /** Waits until the screen matches, and returns its lines. */
   async waitFor(
     match: RegExp | ((screen: string) => boolean),
-    deadlineMs = 15_000,
+    deadlineMs = PATIENCE_MS,
   ): Promise<string[]> {
     const matches = match instanceof RegExp ? (screen: string) => match.test(screen) : match;
     let last: string[] = [];

@@ -1,5 +1,5 @@
 import { TextLineStream } from "@std/streams/text-line-stream";
-import { waitFor } from "./wait.ts";
+import { PATIENCE_MS, waitFor } from "./wait.ts";
 
 export interface RunOptions {
   stdin?: string;
@@ -120,7 +120,7 @@ export class Child {
    */
   async waitForLine(
     match: RegExp | ((text: string) => boolean),
-    deadlineMs = 10_000,
+    deadlineMs = PATIENCE_MS,
     after = 0,
   ): Promise<string> {
     const matches = match instanceof RegExp ? (text: string) => match.test(text) : match;

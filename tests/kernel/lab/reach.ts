@@ -71,7 +71,6 @@ export async function forgeSyn(
   const args = [...once, "-S", source, "-e", "eth0", "-p", String(port), address];
   // nping now and then ends before it sends, and says so.
   await waitFor(async () => /packets sent: 1 /.test(await from.must("nping", args)), {
-    deadlineMs: 5000,
     what: `SYN sent from ${source}`,
   });
 }

@@ -41,7 +41,7 @@ export async function spawnServeWith(
 /** Starts `c3po serve` and waits until it serves. */
 export async function serveWith(server: Namespace, options: ServeOptions = {}): Promise<Child> {
   const serve = await spawnServeWith(server, options);
-  await serve.waitForLine(/ started /, 30_000);
+  await serve.waitForLine(/ started /, 60_000);
   return serve;
 }
 

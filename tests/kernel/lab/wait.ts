@@ -2,9 +2,12 @@ import { delay } from "@std/async/delay";
 
 const MINUTE_MS = 60_000;
 
+/** How long to wait, in milliseconds, for what ought to come at once: a busy machine takes its time. */
+export const PATIENCE_MS = 60_000;
+
 export interface WaitOptions {
   /** Milliseconds after which waiting is an error. */
-  deadlineMs: number;
+  deadlineMs?: number;
   /** What is waited for, as it reads after "no". */
   what: string;
   /** Milliseconds between two looks. */
@@ -19,7 +22,7 @@ export interface WaitOptions {
  */
 export async function waitFor<T>(
   condition: () => T | Promise<T>,
-  { deadlineMs, what, everyMs = 20 }: WaitOptions,
+  { deadlineMs = PATIENCE_MS, what, everyMs = 20 }: WaitOptions,
 ): Promise<NonNullable<T>> {
   const end = performance.now() + deadlineMs;
   let cause: unknown;

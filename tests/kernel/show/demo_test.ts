@@ -1,8 +1,8 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { c3poCommand, kernelTest, listNamespaces, must, Pane, run, waitFor } from "../lab.ts";
 
-/** Long enough for the end of a minute to come, and for the story, on a busy machine. */
-const STORY_MS = 150_000;
+/** Long enough for the end of a minute to come, and for scans of all ports on a busy machine. */
+const STORY_MS = 480_000;
 
 const STEPS = [
   "A server as there are many",
@@ -125,7 +125,7 @@ for (const how of ["Ctrl-C", "SIGKILL"] as const) {
     await waitFor(async () => {
       const now = await namespaces();
       return mine.every((each) => !now.has(each));
-    }, { deadlineMs: 10_000, what: "end of the demo's namespaces" });
+    }, { what: "end of the demo's namespaces" });
     assertEquals(await leftAt(tty), []);
     assertEquals((await listNamespaces()).includes("attacker"), false);
     await pane.waitFor(/\$ *\n*$/);

@@ -54,7 +54,7 @@ kernelTest("Prometheus gets figures that count what happened, from loopback alon
       samples.get(`c3po_hits_total{family="${family}"}`) === 1
     );
     return counted ? samples : undefined;
-  }, { deadlineMs: 10_000, what: "bans in the figures" });
+  }, { what: "bans in the figures" });
   assertEquals(figures.get("c3po_ports_current"), 1);
   assertEquals(figures.get("c3po_held_connections"), 0);
 

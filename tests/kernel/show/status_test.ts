@@ -113,7 +113,7 @@ kernelTest("without a terminal status is plain text, and with --json a document"
     const { stdout } = await lab.server.c3po(["status", "--json"]);
     const document = JSON.parse(stdout);
     return document.hits.length > 0 ? document : undefined;
-  }, { deadlineMs: 10_000, what: "hit in the status" });
+  }, { what: "hit in the status" });
   assertEquals(status.minute, minute);
   assertEquals(status.ssh[0].port, ssh);
   assertEquals(status.ssh[0].minute, minute);
@@ -129,7 +129,7 @@ kernelTest("without a terminal status is plain text, and with --json a document"
   assertMatch(plain.stdout, new RegExp(`^ {2}S SSH ${ssh} `, "m"));
 
   const follow = lab.server.spawnC3po(["status", "--watch", "--json"]);
-  await waitFor(() => follow.lines.length >= 2, { deadlineMs: 10_000, what: "two documents" });
+  await waitFor(() => follow.lines.length >= 2, { what: "two documents" });
   assertEquals(JSON.parse(follow.lines[1]!.text).serving, true);
   assertEquals((await follow.stop()).code, 0);
 
