@@ -26,7 +26,7 @@ export { isRoot, kernelTest } from "./lab/root.ts";
 export { type Serving, startServe, writeKey } from "./lab/serve.ts";
 export { foreign, ours, snapshot } from "./lab/snapshot.ts";
 export { sshArgs, type Sshd, startSshd } from "./lab/sshd.ts";
-export { roomInMinute, untilMinute, waitFor } from "./lab/wait.ts";
+export { roomInMinute, untilMinute, waitFor, withinMinute } from "./lab/wait.ts";
 export {
   legacyTools,
   login,

@@ -62,19 +62,21 @@ kernelTest("demo --fast tells the whole story in a terminal, with true answers",
   assertMatch(text, /^ {2}22\/tcp open {2}ssh$/m, "a plain server shows its sshd");
   assertMatch(text, /^ {2}serve\| .* info started ssh_port=22 /m);
   assertMatch(text, /^ {4}S SSH \d+/m, "status shows the map");
-  const [, ssh] = /^user\$ c3po port\n {2}(\d+)$/m.exec(text) ?? [];
-  assert(ssh !== undefined);
   const [, trap] = /^(\d+) was a trap/m.exec(text) ?? [];
   assert(trap !== undefined, "a scan meets a trap");
   assertMatch(text, new RegExp(`warning ban address=10\\.77\\.2\\.1 port=${trap} trigger=syn`));
-  assertMatch(text, new RegExp(`^ {2}10\\.77\\.2\\.1 +\\d+s +1 +${trap}$`, "m"));
-  assertMatch(text, new RegExp(`^ {2}${ssh}/tcp +closed`, "m"), "he gets nowhere");
+  // On a slow machine a scan takes longer than the ban, and meets another trap.
+  const [, offences, last] = /^ {2}10\.77\.2\.1 +\d+s +(\d+) +(\d+)$/m.exec(text) ?? [];
+  assertMatch(text, new RegExp(`port=${last} trigger=syn offences=${offences} `));
+  const [, told] = /^attacker\$ nmap .*-p 22,([\d,]+) /m.exec(text) ?? [];
+  for (const port of told!.split(",")) {
+    assertMatch(text, new RegExp(`^ {2}${port}/tcp +closed`, "m"), "he gets nowhere");
+  }
   assertMatch(text, /^ {2}c3po: nobody is banned$/m);
   for (const when of ["before", "during", "after"]) assert(lines.includes(`  in, ${when}`), when);
   const ports = [...text.matchAll(/^user\$ c3po port\n(?:.*\|.*\n)*? {2}(\d+)$/gm)];
   assertEquals(ports.length, 4);
-  assertEquals(ports[1]![1], ssh, "before the change");
-  assert(ports[2]![1] !== ssh, "after the change");
+  assert(ports[2]![1] !== ports[1]![1], "after the change");
   assertEquals(ports[3]![1], ports[2]![1]);
   const change = text.indexOf("in, during");
   assert(text.indexOf("session| ", change) > change, "the session lives on");
