@@ -2,6 +2,9 @@ import { assertEquals } from "@std/assert";
 import { join } from "@std/path";
 import { Lab } from "../kernel/lab.ts";
 
+/** The demo begins with a scan of all ports, which takes a slow machine minutes. */
+const SCAN_MS = 300_000;
+
 /**
  * Has an installed c3po start itself again in each of the ways there are: `serve --try` posts a
  * guardian, which rolls back when serve dies; `demo` runs commands of c3po in machines of its own.
@@ -27,7 +30,7 @@ export async function assertStartsAgain(program: string): Promise<void> {
   await serve.finished();
 
   const demo = server.spawn(program, ["demo"], { cwd: "/", env: { HOME: server.home } });
-  await demo.waitForLine(/^ {2}serve\| .* started /, 60_000);
+  await demo.waitForLine(/^ {2}serve\| .* started /, SCAN_MS);
   assertEquals((await demo.stop("SIGINT")).code, 1);
   await demo.finished();
 }
