@@ -128,7 +128,9 @@ for (const how of ["Ctrl-C", "SIGKILL"] as const) {
       const now = await namespaces();
       return mine.every((each) => !now.has(each));
     }, { what: "end of the demo's namespaces" });
-    assertEquals(await leftAt(tty), []);
+    await waitFor(async () => assertEquals(await leftAt(tty), []) ?? true, {
+      what: "end of the demo's processes",
+    });
     assertEquals((await listNamespaces()).includes("attacker"), false);
     await pane.waitFor(/\$ *\n*$/);
     assertEquals(await pane.cursor(), true);
