@@ -95,7 +95,10 @@ main() {
 	local paths=() pure=() others=() deno=
 	case ${1:-} in
 	-h | --help) sed -n "2,/^set/{s/^# \{0,1\}//p}" tests/run.sh && return ;;
-	--prepare) prepare && printf '%s\n' "$deno" && return ;;
+	--prepare)
+		prepare && printf '%s\n' "$deno"
+		return
+		;;
 	-*) say "c3po: error: unknown option \"$1\"" && say "c3po: hint: tests/run.sh --help" && return 2 ;;
 	esac
 	for path in "$@"; do

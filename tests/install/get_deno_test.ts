@@ -1,5 +1,5 @@
 import { assertEquals, assertMatch } from "@std/assert";
-import { join } from "@std/path";
+import { dirname, join } from "@std/path";
 import { CHECKOUT, run, type RunResult } from "../kernel/lab.ts";
 
 /** Asks for a Deno where PATH has one of that version (or none), what a script needs, and no npm. */
@@ -39,3 +39,25 @@ for (const version of ["1.46.3", "2.6.8", null]) {
     assertMatch(stderr, /^c3po: error: deno 2\.7 or newer is missing.*\nc3po: hint: .*\n$/);
   });
 }
+
+Deno.test("without a deno tests/run.sh --prepare fails, and runs no test", async () => {
+  const folder = await Deno.makeTempDir({ prefix: "c3po-get-deno-" });
+  try {
+    for (const script of ["tests/run.sh", "tools/get-deno.sh"]) {
+      await Deno.mkdir(join(folder, dirname(script)));
+      await Deno.copyFile(join(CHECKOUT, script), join(folder, script));
+    }
+    await Deno.mkdir(join(folder, "bin"));
+    for (const tool of ["bash", "dirname", "id", "mktemp", "rm", "sed", "tr"]) {
+      await Deno.symlink(`/usr/bin/${tool}`, join(folder, "bin", tool));
+    }
+    const args = [join(folder, "tests/run.sh"), "--prepare"];
+    const { code, stdout, stderr } = await run("/bin/bash", args, {
+      env: { PATH: join(folder, "bin") },
+    });
+    assertEquals({ code, stdout }, { code: 1, stdout: "" });
+    assertMatch(stderr, /\nc3po: error: deno 2\.7 or newer is missing.*\nc3po: hint: .*\n$/);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+});
