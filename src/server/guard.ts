@@ -31,6 +31,8 @@ export interface Guarded {
 const LOOK_MS = 1000;
 /** Other tools change rules in several steps: the dust shall have settled before we look. */
 const SETTLE_MS = 250;
+/** So often what is gone is left so while other tools go on changing rules: they may be half done. */
+const MOST_DELAYS = 2;
 /** So often, in looks, they are looked at in full, with all that the kernel tells. */
 const FULL_LOOKS = 5;
 /** So often, in looks, the rules are read although nothing tells that they changed. */
@@ -51,6 +53,7 @@ export class Guard {
   #failing = false;
   /** How much had been heard of the rules before the last look in full. */
   #heard = 0;
+  #delays = 0;
   #opening: Opening | null = null;
   #wanted: readonly Expectation[] = [];
 
@@ -101,7 +104,9 @@ export class Guard {
       log.warn("xtables-monitor says nothing of rules that went, starting another");
       book.distrust();
     }
-    const by = this.#guarded.book.takeAuthors().join(",");
+    if (rules.length > 0 && book.heard > this.#heard && this.#delays++ < MOST_DELAYS) return;
+    this.#delays = 0;
+    const by = book.takeAuthors().join(",");
     if (sets.length + rules.length === 0) return;
     const names = [...new Set(sets.map(({ set }) => `set ${set}`))];
     const gone = [...rules, ...names].join(", ");

@@ -1,4 +1,5 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
+import { join } from "@std/path";
 import {
   type Child,
   foreign,
@@ -74,6 +75,40 @@ kernelTest("rules flushed by nft itself are back, too", async () => {
   const command = "nft flush ruleset; until ipset destroy 2>/dev/null; do sleep 0.01; done";
   await disturb(lab, sshd, serve, command, /gone="IPv4 rules, IPv6 rules, set c3po-hidden/);
   await serve.stop();
+});
+
+/** Goes on changing rules of its own, until something is so. */
+const CHANGE_UNTIL = (so: string): string =>
+  `while ! ${so}; do iptables -N busy; iptables -X busy; done`;
+
+kernelTest("a tool that is at work on the rules is not got in the way of", async () => {
+  await using lab = await Lab.create({ peers: ["user"] });
+  const serve = await serveWith(lab.server);
+  const whole = ours(await snapshot(lab.server));
+  // As ufw does, with its builtins managed: a chain that is in use again is an error to it.
+  const reload = "t=${EPOCHREALTIME/./}; iptables -F; ip6tables -F; " +
+    CHANGE_UNTIL("(( ${EPOCHREALTIME/./} - t > 1000000 ))") + "; ip6tables -X && iptables -X";
+  await lab.server.must("bash", ["-c", reload]);
+  await serve.waitForLine(/whole again/);
+  assertEquals(ours(await snapshot(lab.server)), whole);
+  assertEquals((await serve.stop()).code, 0);
+});
+
+kernelTest("a tool that never stops changing rules does not keep ours away", async () => {
+  await using lab = await Lab.create({ peers: ["user"] });
+  const serve = await serveWith(lab.server);
+  const whole = ours(await snapshot(lab.server));
+  const done = join(lab.server.directory, "done");
+  const script = "iptables -F; " + CHANGE_UNTIL('[ -e "$0" ]');
+  const changing = lab.server.must("bash", ["-c", script, done]);
+  try {
+    await serve.waitForLine(/whole again/);
+  } finally {
+    await Deno.writeTextFile(done, "");
+    await changing;
+  }
+  assertEquals(ours(await snapshot(lab.server)), whole);
+  assertEquals((await serve.stop()).code, 0);
 });
 
 async function disturb(
