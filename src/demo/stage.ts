@@ -18,7 +18,7 @@ export interface Outcome {
 }
 
 const WIDTH = 78;
-/** Takes a countdown off the line it stands on. */
+/** Takes a countdown, or the ^C of a terminal, off the line it stands on. */
 const CLEAR = "\r\x1b[K";
 /** Time for the eye, after each thing that happened, in milliseconds. */
 const PAUSE_MS = 1200;
@@ -154,7 +154,9 @@ export class Stage {
   }
 
   #check(): void {
-    if (this.#signal.aborted) throw new Interrupted();
+    if (!this.#signal.aborted) return;
+    if (this.#terminal.interactive) this.#terminal.out(CLEAR);
+    throw new Interrupted();
   }
 }
 

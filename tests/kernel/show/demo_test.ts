@@ -1,5 +1,15 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import { c3poCommand, kernelTest, listNamespaces, must, Pane, run, waitFor } from "../lab.ts";
+import {
+  c3poCommand,
+  kernelTest,
+  Lab,
+  listNamespaces,
+  must,
+  Pane,
+  run,
+  startSshd,
+  waitFor,
+} from "../lab.ts";
 
 /** Long enough for the end of a minute to come, and for scans of all ports on a busy machine. */
 const STORY_MS = 480_000;
@@ -108,6 +118,19 @@ kernelTest("where nmap and sshd are missing the demo says so, and uses its own",
   assertEquals(stdout.match(/^── /gm)!.length, STEPS.length);
 });
 
+kernelTest("the demo's own probe asks again where it gets no answer", async () => {
+  await using lab = await Lab.create({ peers: ["attacker"] });
+  const sshd = await startSshd(lab.server);
+  const syn = ["-p", "tcp", "--syn", "--dport", String(sshd.port)];
+  const first = ["-m", "statistic", "--mode", "nth", "--every", "100", "--packet", "0"];
+  await lab.server.must("iptables", ["-A", "INPUT", ...syn, ...first, "-j", "DROP"]);
+  const ports = `${sshd.port},${sshd.port + 1}`;
+  const probe = ["demo", "probe", lab.server.address4, ports];
+  const { code, stdout, stderr } = await lab.attacker.c3po(probe);
+  assertEquals([code, stderr], [0, ""]);
+  assertEquals(stdout, `${sshd.port}/tcp open\n0 ports did not answer\n`);
+});
+
 for (const how of ["Ctrl-C", "SIGKILL"] as const) {
   kernelTest(`${how} in the middle of the demo leaves nothing behind`, async () => {
     await using pane = await Pane.open({ columns: 100, rows: 50 });
@@ -136,3 +159,12 @@ for (const how of ["Ctrl-C", "SIGKILL"] as const) {
     assertEquals(await pane.cursor(), true);
   });
 }
+
+kernelTest("Ctrl-C while the demo waits takes its countdown away", async () => {
+  await using pane = await Pane.open({ columns: 100, rows: 50 });
+  await pane.c3po("demo", "--fast");
+  await pane.waitFor(/ s until |^attacker\$/m);
+  await pane.type("C-c");
+  const lines = await pane.waitFor(/^c3po: error: stopped half-way/m);
+  assertEquals(lines.filter((line) => line.includes(" s until ")), []);
+});
