@@ -1,3 +1,4 @@
+import { listeners } from "../core/sockets.ts";
 import type { Outcome, Stage, Words } from "./stage.ts";
 import { c3po, plain, type Props, SERVER, timed } from "./world.ts";
 
@@ -9,6 +10,14 @@ export class Cast {
   constructor(stage: Stage, props: Props) {
     this.#stage = stage;
     this.#props = props;
+  }
+
+  /** Whether the server's own port answers yet. */
+  async serverListens(): Promise<boolean> {
+    const tables = ["/proc/net/tcp", "/proc/net/tcp6"].map(async (path) =>
+      await this.#stage.silently("server", plain("cat", path)).catch(() => "") // no IPv6, no tcp6
+    );
+    return listeners((await Promise.all(tables)).join("\n")).has(22);
   }
 
   /** The user runs a command on the server. */

@@ -107,9 +107,13 @@ export class Stage {
   }
 
   /** Waits for something to come true, looking each tenth of a second. */
-  async waitFor(what: string, deadlineMs: number, isSo: () => boolean): Promise<void> {
+  async waitFor(
+    what: string,
+    deadlineMs: number,
+    isSo: () => boolean | Promise<boolean>,
+  ): Promise<void> {
     const end = this.#clock.now() + deadlineMs;
-    while (!isSo()) {
+    while (!await isSo()) {
       if (this.#clock.now() > end) throw new Failure(`the demo waited in vain for ${what}`);
       await this.#clock.sleep(100, this.#signal);
       this.#check();

@@ -63,6 +63,7 @@ export class Story {
     } else {
       stage.start("server", sshdWords(props.sshd), "sshd", () => {});
     }
+    await stage.waitFor("the server to listen", STARTED_MS, () => this.#cast.serverListens());
     await stage.say("Somebody scans all its ports, and finds what everybody finds:");
     await this.#cast.scan("1-65535");
   }

@@ -1,4 +1,5 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
+import { join } from "@std/path";
 import {
   c3poCommand,
   kernelTest,
@@ -159,6 +160,28 @@ for (const how of ["Ctrl-C", "SIGKILL"] as const) {
     assertEquals(await pane.cursor(), true);
   });
 }
+
+kernelTest("the demo does not scan a server that has yet to begin", async () => {
+  const folder = await Deno.makeTempDir({ prefix: "c3po-slow-sshd-" });
+  try {
+    const [sshd, slow] = ["sshd", "slow"].map((name) => join(folder, name));
+    await must("cp", ["/usr/sbin/sshd", sshd!]);
+    const text = `#!/bin/sh\nsleep 3\nexec ${sshd} "$@"\n`;
+    await Deno.writeTextFile(slow!, text, { mode: 0o755 });
+    await using pane = await Pane.open({ columns: 100, rows: 50 });
+    await pane.type(
+      `unshare -m sh -c 'mount --bind ${slow} /usr/sbin/sshd && PS1="slow " exec sh'`,
+      "Enter",
+    );
+    await pane.waitFor(/^slow *$/m);
+    await pane.c3po("demo");
+    await pane.waitFor(/^ {2}22\/tcp open/m);
+    await pane.type("C-c");
+    await pane.waitFor(/^c3po: error: stopped half-way/m);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+});
 
 kernelTest("Ctrl-C while the demo waits takes its countdown away", async () => {
   await using pane = await Pane.open({ columns: 100, rows: 50 });
