@@ -75,6 +75,7 @@ export function sshdWords(sshd: string): Words {
     "AuthorizedKeysFile=/run/demo/user_key.pub",
     "PermitRootLogin=prohibit-password",
     "PermitUserRC=no",
+    "SetEnv=HOME=/run/demo", // a login runs nothing that root's shell finds at home
     "StrictModes=no",
     "UsePAM=no",
     "PidFile=none",

@@ -24,6 +24,13 @@ kernelTest("startSshd() lets a real ssh log in over IPv4 and IPv6, and stops", a
   assertEquals(await probe(lab.user, lab.server.address4, 22), "refused");
 });
 
+kernelTest("a login reads nothing of the home of this machine's root", async () => {
+  await using lab = await Lab.create({ peers: ["user"] });
+  const args = await sshArgs(await startSshd(lab.server));
+  const where = await lab.user.must("ssh", [...args, lab.server.address4, "cd && pwd"]);
+  assertEquals(where.split("/sshd-")[0], lab.server.directory);
+});
+
 kernelTest("c3po() runs c3po with directories of the machine's own", async () => {
   await using lab = await Lab.create({ peers: [] });
   const { code, stdout, stderr } = await lab.server.c3po(["port", "--at", "0"], {

@@ -38,6 +38,8 @@ export async function startSshd(
     `AuthorizedKeysFile ${userKey}.pub`,
     `PidFile ${join(directory, "sshd.pid")}`,
     "PermitRootLogin prohibit-password",
+    // What root's shell reads at home on this machine may be slow, print something or wait for a lock.
+    `SetEnv HOME=${directory}`,
     "UsePAM no",
     "StrictModes no",
     "MaxStartups 200",

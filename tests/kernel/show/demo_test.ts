@@ -183,6 +183,30 @@ kernelTest("the demo does not scan a server that has yet to begin", async () => 
   }
 });
 
+kernelTest("a login of the demo reads nothing of root's home", async () => {
+  const home = await Deno.makeTempDir({ prefix: "c3po-noisy-home-" });
+  try {
+    await Deno.writeTextFile(join(home, ".bashrc"), "echo at home\n");
+    const users = join(home, "passwd");
+    const all = await Deno.readTextFile("/etc/passwd");
+    const mine = `root:x:0:0:root:${home}:/bin/bash`;
+    await Deno.writeTextFile(users, all.replace(/^root:.*$/m, mine));
+    await using pane = await Pane.open({ columns: 100, rows: 200 });
+    await pane.type(
+      `unshare -m sh -c 'mount --bind ${users} /etc/passwd && PS1="noisy " exec sh'`,
+      "Enter",
+    );
+    await pane.waitFor(/^noisy *$/m);
+    await pane.c3po("demo", "--fast");
+    const lines = await pane.waitFor(/^ {2}I am in$/m, STORY_MS);
+    assertEquals(lines.filter((line) => line.includes("at home")), []);
+    await pane.type("C-c");
+    await pane.waitFor(/^c3po: error: stopped half-way/m);
+  } finally {
+    await Deno.remove(home, { recursive: true });
+  }
+});
+
 kernelTest("Ctrl-C while the demo waits takes its countdown away", async () => {
   await using pane = await Pane.open({ columns: 100, rows: 50 });
   await pane.c3po("demo", "--fast");
