@@ -1,4 +1,5 @@
 import { join } from "@std/path";
+import { denoDirectory } from "./c3po.ts";
 import type { Namespace } from "./namespace.ts";
 import { must, run } from "./process.ts";
 
@@ -39,7 +40,7 @@ export async function startSshd(
     `PidFile ${join(directory, "sshd.pid")}`,
     "PermitRootLogin prohibit-password",
     // What root's shell reads at home on this machine may be slow, print something or wait for a lock.
-    `SetEnv HOME=${directory}`,
+    `SetEnv HOME=${directory} DENO_DIR=${denoDirectory()}`,
     "UsePAM no",
     "StrictModes no",
     "MaxStartups 200",
