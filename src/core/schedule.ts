@@ -12,16 +12,17 @@ export interface MinutePorts {
   readonly traps: readonly number[];
 }
 
-/** Yields a minute's blocks of 32 bytes without end. */
-type Blocks = (minute: number) => AsyncGenerator<Uint8Array>;
+/** Gives a minute's blocks of 32 bytes in their order, so many more at each call. */
+type Blocks = (minute: number) => (count: number) => Promise<Uint8Array[]>;
 
 /** Enough traps for odds of 1 in 16 that a scan meets sshd first, as published in 2007. */
 export const DEFAULT_TRAPS = 15;
 
 const UTF8 = new TextEncoder();
 const PBKDF2_ROUNDS = 600_000;
-/** Blocks computed at once: they do not depend on each other, and Web Crypto answers in batches. */
-const BATCH = 32;
+const BLOCK_WORDS = 16;
+/** Blocks computed at once, at most: they do not depend on each other, and Web Crypto answers in batches. */
+const MOST_BLOCKS = 32;
 
 /**
  * The sequence of ports that server and client compute alike from their key. The SSH port of a
@@ -63,18 +64,26 @@ export class Schedule {
   async ports(minute: number, traps: number): Promise<MinutePorts> {
     checkTraps(traps, this.range);
     const taken = new Set<number>();
-    for await (const block of this.#blocks(minute)) {
-      const words = new DataView(block.buffer, block.byteOffset, block.byteLength);
-      for (let at = 0; at < block.byteLength; at += 2) {
-        const port = words.getUint16(at);
-        if (contains(this.range, port)) taken.add(port);
-        if (taken.size > traps) {
-          const [ssh, ...rest] = taken;
-          return { minute, ssh: ssh!, traps: rest };
+    const more = this.#blocks(minute);
+    for (;;) {
+      for (const block of await more(this.#blocksFor(1 + traps - taken.size))) {
+        const words = new DataView(block.buffer, block.byteOffset, block.byteLength);
+        for (let at = 0; at < block.byteLength; at += 2) {
+          const port = words.getUint16(at);
+          if (contains(this.range, port)) taken.add(port);
+          if (taken.size > traps) {
+            const [ssh, ...rest] = taken;
+            return { minute, ssh: ssh!, traps: rest };
+          }
         }
       }
     }
-    throw new Error("unreachable: blocks have no end");
+  }
+
+  /** In how many blocks so many ports of the range are likely found; if not, there are more. */
+  #blocksFor(ports: number): number {
+    const perBlock = BLOCK_WORDS * sizeOf(this.range) / 0x10000;
+    return Math.min(Math.max(1, Math.round(ports / perBlock)), MOST_BLOCKS);
   }
 }
 
@@ -86,16 +95,25 @@ export interface Neighbours {
   readonly next: MinutePorts;
 }
 
-/** The ports of a minute and of its neighbours. */
+/**
+ * The ports of a minute and of its neighbours.
+ *
+ * @param known those of another minute, with the same number of traps: what they share is taken from
+ * there
+ */
 export async function neighboursOf(
   schedule: Schedule,
   minute: number,
   traps: number,
+  known?: Neighbours,
 ): Promise<Neighbours> {
+  const all = [known?.previous, known?.current, known?.next];
+  const ports = async (minute: number): Promise<MinutePorts> =>
+    all.find((each) => each?.minute === minute) ?? await schedule.ports(minute, traps);
   const [previous, current, next] = await Promise.all([
-    minute === 0 ? null : schedule.ports(minute - 1, traps),
-    schedule.ports(minute, traps),
-    schedule.ports(minute + 1, traps),
+    minute === 0 ? null : ports(minute - 1),
+    ports(minute),
+    ports(minute + 1),
   ]);
   return { previous, current, next };
 }
@@ -136,29 +154,32 @@ async function stretch(passphrase: string): Promise<ArrayBuffer> {
 
 /** Block i is HMAC-SHA-256(K, "c3po-1" 0x00 uint64(minute) uint32(i)). */
 function hmacBlocks(key: CryptoKey): Blocks {
-  return async function* (minute): AsyncGenerator<Uint8Array> {
-    for (let first = 0;; first = first === 0 ? 1 : first + BATCH) {
-      // Nearly every minute needs just one block, so that one is not made to wait for others.
-      const count = first === 0 ? 1 : BATCH;
-      const batch = Array.from({ length: count }, (_, i) => {
+  return (minute) => {
+    let index = 0;
+    return async (count) => {
+      const blocks = Array.from({ length: count }, () => {
         const message = new DataView(new ArrayBuffer(19));
         new Uint8Array(message.buffer).set(UTF8.encode("c3po-1"));
         message.setBigUint64(7, BigInt(minute));
-        message.setUint32(15, first + i);
+        message.setUint32(15, index++);
         return crypto.subtle.sign("HMAC", key, message);
       });
-      for (const block of await Promise.all(batch)) yield new Uint8Array(block);
-    }
+      return (await Promise.all(blocks)).map((block) => new Uint8Array(block));
+    };
   };
 }
 
 /** Block 0 is SHA-256(secret ‖ decimal minute); each further block is the hash of the one before. */
 function classicBlocks(secret: string): Blocks {
-  return async function* (minute): AsyncGenerator<Uint8Array> {
-    let block = new Uint8Array(await crypto.subtle.digest("SHA-256", UTF8.encode(secret + minute)));
-    for (;;) {
-      yield block;
-      block = new Uint8Array(await crypto.subtle.digest("SHA-256", block));
-    }
+  return (minute) => {
+    let last = UTF8.encode(secret + minute);
+    return async (count) => {
+      const blocks: Uint8Array[] = [];
+      while (blocks.length < count) {
+        last = new Uint8Array(await crypto.subtle.digest("SHA-256", last));
+        blocks.push(last);
+      }
+      return blocks;
+    };
   };
 }

@@ -5,7 +5,7 @@ import { Malformed } from "../../src/core/errors.ts";
 import { formatRandomKey, type Key, parseKey } from "../../src/core/key.ts";
 import { minuteAt, minuteStart } from "../../src/core/minute.ts";
 import { contains, sizeOf } from "../../src/core/ports.ts";
-import { Schedule } from "../../src/core/schedule.ts";
+import { type Neighbours, neighboursOf, Schedule } from "../../src/core/schedule.ts";
 
 for (const { scheme, secret, minute, low, high, traps, ports } of vectors) {
   const line = scheme === "classic" ? `classic:${secret}` : secret;
@@ -95,4 +95,18 @@ Deno.test("a minute is sixty seconds of unix time, whatever the time zone and lo
   // A moment written in any zone is the same number of milliseconds, and so the same minute.
   assertEquals(minuteAt(Date.parse("2026-11-22T12:00:59.999Z")), 29922480);
   assertEquals(minuteAt(Date.parse("2026-11-22T17:45:00+05:45")), 29922480);
+});
+
+Deno.test("what is known of other minutes' neighbours is the same as what is computed", async () => {
+  const schedule = await Schedule.of(parseKey("classic:neighbours"));
+  const around = (minute: number, known?: Neighbours) => neighboursOf(schedule, minute, 15, known);
+  for (const minute of [0, 1, 29_922_240]) {
+    const fresh = await around(minute);
+    for (const other of [minute, minute + 1, minute + 2, minute + 9]) {
+      assertEquals(await around(minute, await around(other)), fresh);
+    }
+    // Nothing is computed again that is known.
+    assert((await around(minute, fresh)).current === fresh.current);
+    assert((await around(minute + 1, fresh)).previous === fresh.current);
+  }
 });
