@@ -16,6 +16,8 @@ export interface Opening {
   readonly traps: readonly TimedPort[];
   /** SSH ports that stay shut because a service of this machine has them. */
   readonly blocked: readonly number[];
+  /** When the kernel begins to count the seconds, unix milliseconds. */
+  readonly loaded: number;
 }
 
 /** What decides over ports beside the schedule. */
@@ -76,7 +78,25 @@ export function openingAt(
     })),
     traps: [...traps].map(([port, seconds]) => ({ port, seconds })),
     blocked: open.map(({ ssh }) => ssh).filter(isTaken),
+    loaded,
   };
+}
+
+/**
+ * Whether what is open is what shall be, ports and the times they have left. With a grace it mostly is
+ * as a minute begins: its ports were opened before, and those of the minute before stay for a while.
+ */
+export function isOpenAlready(open: Opening, wanted: Opening): boolean {
+  return isAlike(open.ssh, wanted.ssh) && isAlike(open.traps, wanted.traps);
+
+  function isAlike(some: readonly TimedPort[], others: readonly TimedPort[]): boolean {
+    const ends = new Map(some.map(({ port, seconds }) => [port, open.loaded + seconds * 1000]));
+    return some.length === others.length && others.every(({ port, seconds }) => {
+      // Both are whole seconds, rounded up.
+      const earlier = wanted.loaded + seconds * 1000 - (ends.get(port) ?? -Infinity);
+      return Math.abs(earlier) <= 1000;
+    });
+  }
 }
 
 /**

@@ -2,7 +2,7 @@
  * Timers, all of them on a few of the engine's. In Deno `setTimeout` is that of Node: its first use loads
  * much of what stands in for Node, which takes longer than all else that a client does, and some
  * megabytes of a server's memory for good. The timer of a signal does not, but it cannot be called off
- * and costs a third of a millisecond: so most share one, which runs out each second.
+ * and costs a third of a millisecond: so most share one, which runs out each second, the beat.
  */
 
 /** Somebody who waits. */
@@ -13,12 +13,18 @@ interface Waiter {
 }
 
 /** To wake the process costs more than what most of those who wait do: so it wakes for all of them. */
-const BEAT_MS = 1000;
+export const BEAT_MS = 1000;
+/** A wait of a millisecond that is not over by then never will be. */
+const TRIAL_MS = 200;
 
 /** Who waits, the next one last. */
 const waiters: Waiter[] = [];
+/** Who is called at every beat. */
+const followers = new Set<() => void>();
 /** The engine's timers that run, by when they run out: what stops them. */
 const running = new Map<number, () => void>();
+/** Whether a beat may come from a timer that does not keep the process. */
+let thrifty = false;
 
 /**
  * Calls back after some milliseconds, unless it is called off before.
@@ -40,6 +46,33 @@ export function afterAbout(ms: number, call: () => void): () => void {
   return wait(ms < BEAT_MS ? exact : Math.floor(exact / BEAT_MS) * BEAT_MS, call);
 }
 
+/**
+ * Calls back once a second, with those whose time has come then. It takes no promise and no waiter:
+ * for what is done so often that those would be most of it.
+ *
+ * @returns ends it
+ */
+export function everyBeat(call: () => void): () => void {
+  followers.add(call);
+  run();
+  return () => {
+    followers.delete(call);
+    rest();
+  };
+}
+
+/**
+ * From now on beats come from `Atomics.waitAsync()`, where that works: it takes half of what the timer
+ * of a signal takes to wake the process, but does not keep it. For a program that something else keeps.
+ */
+export async function beThrifty(): Promise<void> {
+  // Until Deno 2.4 at least, the end of such a wait wakes nobody.
+  const { promise, resolve } = Promise.withResolvers<boolean>();
+  const works = within(promise, TRIAL_MS);
+  waitForNobody(1, () => resolve(true));
+  thrifty = await works ?? false;
+}
+
 function wait(at: number, call: () => void): () => void {
   const waiter = { at, call };
   const place = waiters.findLastIndex((other) => other.at > at) + 1; // behind those of the same
@@ -48,10 +81,15 @@ function wait(at: number, call: () => void): () => void {
   return () => {
     const place = waiters.indexOf(waiter);
     if (place >= 0) waiters.splice(place, 1);
-    if (waiters.length > 0) return;
-    for (const stop of running.values()) stop(); // or they would keep the process
-    running.clear();
+    rest();
   };
+}
+
+/** Stops all timers if nobody waits: they would keep the process. */
+function rest(): void {
+  if (waiters.length + followers.size > 0) return;
+  for (const stop of running.values()) stop();
+  running.clear();
 }
 
 /**
@@ -59,30 +97,53 @@ function wait(at: number, call: () => void): () => void {
  * later than the next beat: whoever is just being called may wait for that.
  */
 function run(): void {
-  const next = waiters.at(-1);
-  if (next === undefined) return;
+  if (waiters.length + followers.size === 0) return;
   const now = performance.now();
-  const moment = Math.min(next.at, (Math.floor(now / BEAT_MS) + 1) * BEAT_MS);
+  const beat = (Math.floor(now / BEAT_MS) + 1) * BEAT_MS;
+  const moment = Math.min(waiters.at(-1)?.at ?? beat, beat);
   for (const other of running.keys()) if (other <= moment) return;
-  const signal = AbortSignal.timeout(Math.max(0, Math.ceil(moment - now)));
-  const stop = (): void => signal.removeEventListener("abort", end);
-  const end = (): void => {
-    stop();
+  const start = thrifty && moment === beat ? waitForNobody : waitForSignal;
+  const stop = start(Math.max(0, Math.ceil(moment - now)), () => {
     running.delete(moment);
-    callDue();
-  };
-  signal.addEventListener("abort", end);
+    callDue(moment === beat);
+  });
   running.set(moment, stop);
 }
 
 /** Calls whoever is due. */
-function callDue(): void {
+function callDue(isBeat: boolean): void {
   const now = performance.now();
   try {
+    if (isBeat) { for (const call of followers) call(); }
     while (waiters.length > 0 && waiters.at(-1)!.at <= now) waiters.pop()!.call();
   } finally {
     run();
   }
+}
+
+/** A timer of the engine's; it keeps the process until it is stopped. */
+function waitForSignal(ms: number, end: () => void): () => void {
+  const signal = AbortSignal.timeout(ms);
+  const stop = (): void => signal.removeEventListener("abort", ended);
+  const ended = (): void => {
+    stop();
+    end();
+  };
+  signal.addEventListener("abort", ended);
+  return stop;
+}
+
+/** Memory that nobody changes. */
+const still = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT));
+
+/** A wait for somebody to change it; it does not keep the process. */
+function waitForNobody(ms: number, end: () => void): () => void {
+  let isOver = false;
+  const waiting = Atomics.waitAsync(still, 0, 0, ms);
+  Promise.resolve(waiting.value).then(() => {
+    if (!isOver) end();
+  });
+  return () => isOver = true;
 }
 
 /** Resolves after some milliseconds. */

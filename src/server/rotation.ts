@@ -1,8 +1,14 @@
 import { getLogger } from "@logtape/logtape";
 import { C3poError } from "../core/errors.ts";
 import { minuteAt, minuteStart } from "../core/minute.ts";
-import { nextChange, type Opening, openingAt, type PortRules } from "../core/opening.ts";
-import { neighboursOf, type Schedule } from "../core/schedule.ts";
+import {
+  isOpenAlready,
+  nextChange,
+  type Opening,
+  openingAt,
+  type PortRules,
+} from "../core/opening.ts";
+import { type Neighbours, neighboursOf, type Schedule } from "../core/schedule.ts";
 import type { Tally } from "../core/tally.ts";
 import type { Clock } from "../host/clock.ts";
 import type { StagedChange } from "./kernel.ts";
@@ -24,13 +30,19 @@ export interface Opener {
 
 /** How long before a change its ports are loaded into the waiting sets. */
 const LEAD_MS = 1500;
-/** The clock is looked at this often, since it may be set while we wait. */
-const LOOK_MS = 1000;
+/** A change that is due for longer than this is not: the clock was set, or we were held up. */
+const OVERDUE_MS = 1000;
 const RETRY_MS = 500;
 /** A change that comes later than this is a failure, though it may still come. */
 const LATE_MS = 10_000;
 /** While a failure lasts it is reported once in so many tries. */
 const REPORT_EVERY = 60;
+
+/** What there is to do where the ports that shall be open are. */
+const NO_CHANGE: StagedChange = {
+  apply: () => Promise.resolve(),
+  cancel: () => Promise.resolve(),
+};
 
 const log = getLogger(["c3po", "rotation"]);
 
@@ -40,6 +52,8 @@ export class Rotation {
   readonly #kernel: Opener;
   readonly #clock: Clock;
   #opening: Opening | null = null;
+  /** What was computed last of the schedule. */
+  #ports: Neighbours | undefined;
   /** When what is open must change; null if what is open is not known. */
   #due: number | null = null;
   #changing = false;
@@ -114,7 +128,9 @@ export class Rotation {
     const stop = AbortSignal.any([signal, this.#wake.signal]);
     if (!await this.#wait(due, due - LEAD_MS, stop)) return await this.#resume(stop);
     const opening = await this.#openingAt(due);
-    const staged: StagedChange = await this.#kernel.stage(opening);
+    const staged: StagedChange = this.#opening !== null && isOpenAlready(this.#opening, opening)
+      ? NO_CHANGE
+      : await this.#kernel.stage(opening);
     if (!await this.#wait(due, due, stop)) {
       await staged.cancel();
       return await this.#resume(stop);
@@ -147,18 +163,18 @@ export class Rotation {
   async #wait(due: number, moment: number, stop: AbortSignal): Promise<boolean> {
     for (;;) {
       const now = this.#clock.now();
-      if (stop.aborted || now > due + LOOK_MS) return false;
+      if (stop.aborted || now > due + OVERDUE_MS) return false;
       if (now < due && nextChange(now, this.#options.grace) !== due) return false;
       if (now >= moment) return true;
-      await this.#clock.sleep(Math.min(moment - now, LOOK_MS), stop);
+      await this.#clock.until(moment, stop);
     }
   }
 
   async #openingAt(moment: number): Promise<Opening> {
     const { schedule, traps, rules } = this.#options;
-    const neighbours = await neighboursOf(schedule, minuteAt(moment), traps);
+    this.#ports = await neighboursOf(schedule, minuteAt(moment), traps, this.#ports);
     const portRules = await rules();
-    return openingAt(moment, neighbours, portRules, Math.min(moment, this.#clock.now()));
+    return openingAt(moment, this.#ports, portRules, Math.min(moment, this.#clock.now()));
   }
 
   #settle(opening: Opening, moment: number): void {

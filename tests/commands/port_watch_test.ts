@@ -26,6 +26,7 @@ async function watched(
         now += printed.length === 1 && jump !== 0 ? jump : ms;
         return Promise.resolve();
       },
+      until: (moment) => host.clock.sleep(moment - now),
     },
     terminal: {
       ...systemHost.terminal,

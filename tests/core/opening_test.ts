@@ -1,7 +1,13 @@
 import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
 import { MINUTE_MS } from "../../src/core/minute.ts";
-import { LINGER, nextChange, openingAt, type PortRules } from "../../src/core/opening.ts";
+import {
+  isOpenAlready,
+  LINGER,
+  nextChange,
+  openingAt,
+  type PortRules,
+} from "../../src/core/opening.ts";
 import type { Neighbours } from "../../src/core/schedule.ts";
 
 const MINUTE = 29_922_240;
@@ -89,6 +95,23 @@ Deno.test("changes are due at the minute and where a grace begins, never in the 
   assertEquals(nextChange(START, 0), START + 60_000);
   assertEquals(nextChange(START, 60), START + 60_000);
   assertEquals(nextChange(START, 2), START + 2000, "shorter than the linger: closed by hand");
+});
+
+Deno.test("a minute that begins within a grace has its ports open, unless something came between", () => {
+  const { current, next } = PORTS;
+  const after = { minute: MINUTE + 2, ssh: 1004, traps: [4001, 4002, 4003] };
+  const later = { previous: current, current: next, next: after };
+  const open = (grace: number) =>
+    openingAt(START + 45_000, PORTS, { ...RULES, grace }, START + 43_500);
+  const wanted = (rules: Partial<PortRules>, ports = later) =>
+    openingAt(START + MINUTE_MS, ports, { ...RULES, ...rules }, START + 58_700);
+  assert(isOpenAlready(open(15), wanted({ grace: 15 })));
+  assert(!isOpenAlready(open(15), wanted({ grace: 15, taken: new Set([2001]) })), "a service");
+  assert(!isOpenAlready(open(15), wanted({ grace: 15, tripwires: [23] })), "another trap");
+  assert(!isOpenAlready(open(15), wanted({ grace: 20 })), "the same ports, for longer");
+  assert(!isOpenAlready(open(0), wanted({ grace: 0 })), "other ports");
+  const colliding = { ...later, next: { ...after, ssh: 2002 } };
+  assert(!isOpenAlready(open(15), wanted({ grace: 15 }, colliding)), "a coming SSH port");
 });
 
 Deno.test("between two changes nothing opens, and what closes closes by itself", () => {

@@ -25,6 +25,7 @@ function scene(patience: number | null, waits: number) {
       if (slept.push(ms) === waits) end.abort();
       return Promise.resolve();
     },
+    until: nothing,
   };
   return { service, clock, signal: end.signal, slept, beats: () => beats };
 }

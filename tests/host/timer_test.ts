@@ -1,5 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
-import { after, afterAbout, pause, within } from "../../src/host/timer.ts";
+import { after, afterAbout, beThrifty, everyBeat, pause, within } from "../../src/host/timer.ts";
 
 Deno.test("whoever waits is called in the order of their times, however they came", async () => {
   const called: number[] = [];
@@ -75,6 +75,43 @@ Deno.test("those who have a second or more are called in one go, early rather th
 Deno.test("what comes in time is had, what does not is not waited for", async () => {
   assertEquals(await within(Promise.resolve("here"), 1000), "here");
   assertEquals(await within(new Promise<string>(() => {}), 5), undefined);
+});
+
+Deno.test("who wants every beat is called at each, and called off no more", async () => {
+  const busy = Deno.listen({ hostname: "127.0.0.1", port: 0 }); // or a thrifty one is not waited for
+  const nobody = busy.accept().catch(() => {});
+  for (const prepare of [() => Promise.resolve(), beThrifty]) {
+    await prepare();
+    const called: number[] = [];
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const end = everyBeat(() => {
+      if (called.push(performance.now()) === 3) resolve();
+    });
+    await promise;
+    end();
+    for (const [i, at] of called.slice(1).entries()) assert(at - called[i]! > 500);
+    await pause(1100);
+    assertEquals(called.length, 3);
+  }
+  busy.close();
+  await nobody;
+});
+
+Deno.test("a thrifty beat brings those who wait as long, too, and keeps no process", async () => {
+  const module = new URL("../../src/host/timer.ts", import.meta.url);
+  const program = `import { after, afterAbout, beThrifty } from "${module}";
+    await beThrifty();
+    afterAbout(3_600_000, () => {});
+    await new Promise((resolve) => {
+      const busy = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+      busy.accept().catch(() => {});
+      afterAbout(1500, () => { busy.close(); resolve(); });
+    });
+    console.log("called");`;
+  const args = ["eval", "--quiet", program];
+  const signal = AbortSignal.timeout(30_000); // or this test would last an hour
+  const { code, stdout } = await new Deno.Command(Deno.execPath(), { args, signal }).output();
+  assertEquals([code, new TextDecoder().decode(stdout)], [0, "called\n"]);
 });
 
 Deno.test("a timer that was called off does not keep the process", async () => {

@@ -48,6 +48,14 @@ class SetClock implements Clock {
       this.#look(this.#waited);
     }
   }
+
+  /** As the machine's own: the clock is looked at each second. */
+  async until(moment: number, signal?: AbortSignal): Promise<void> {
+    for (let last = this.#now; this.#now < moment && this.#now >= last && !signal?.aborted;) {
+      last = this.#now;
+      await this.sleep(Math.min(moment - this.#now, 1000));
+    }
+  }
 }
 
 /** What was opened, and when by the clock of the machine. */
@@ -76,7 +84,12 @@ async function rotate(
   let longestWrong = 0;
   let rightAt = 0;
   const clock: Clock = new SetClock(steps, start, (waited) => {
-    if (opened.at(-1)?.opening.minute === minuteAt(clock.now())) rightAt = waited;
+    const opening = rotation.opening;
+    const isRight = opening?.minute === minuteAt(clock.now()) &&
+      opening.ssh.every(({ port }) =>
+        opened.at(-1)!.opening.ssh.some((each) => each.port === port)
+      );
+    if (isRight) rightAt = waited;
     longestWrong = Math.max(longestWrong, waited - rightAt);
     if (waited >= forMs) end.abort();
   });
@@ -119,6 +132,14 @@ Deno.test("with a steady clock each minute is opened once, as it begins", async 
   const minutes = run.opened.map(({ opening }) => opening.minute);
   assertEquals(minutes, Array.from({ length: minutes.length }, (_, i) => minuteAt(START) + i));
   for (const { at, opening } of run.opened.slice(1)) assertEquals(at, opening.minute * MINUTE_MS);
+});
+
+Deno.test("with a grace the kernel is told once a minute, and the port of the minute is always open", async () => {
+  const run = await rotate([], { grace: 15 });
+  await assertFollowsUtc(run);
+  assertEquals(run.longestWrong <= 250, true, `wrong for ${run.longestWrong} ms`);
+  const at = run.opened.slice(1).map(({ at }) => at % MINUTE_MS);
+  assertEquals(at, [45_000, 45_000, 45_000, 45_000, 45_000]);
 });
 
 const STEPS: readonly [string, number][] = [

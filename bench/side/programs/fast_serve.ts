@@ -22,17 +22,17 @@ let announced = 0;
 
 const clock: Clock = {
   now: () => began + jumped + (real() - began) * rate,
-  sleep: async (ms, signal) => {
-    const now = clock.now();
-    const minute = minuteAt(now) + 1;
-    const left = minuteStart(minute) - now;
-    if (ms >= 500 && left > AHEAD_MS) jumped += left - AHEAD_MS;
-    if (ms >= 500 && announced < minute) {
+  sleep: (ms, signal) => systemClock.sleep(ms / rate, signal),
+  until: async (moment, signal) => {
+    const minute = minuteAt(clock.now()) + 1;
+    const left = minuteStart(minute) - clock.now();
+    if (left > AHEAD_MS) jumped += left - AHEAD_MS;
+    if (announced < minute) {
       announced = minute;
       const due = real() + (minuteStart(minute) - clock.now()) / rate;
       Deno.stdout.writeSync(new TextEncoder().encode(JSON.stringify({ due, minute }) + "\n"));
     }
-    await systemClock.sleep(ms / rate, signal);
+    await systemClock.sleep(Math.min((moment - clock.now()) / rate, 900), signal);
   },
 };
 
