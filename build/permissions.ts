@@ -35,6 +35,7 @@ export const SERVER_TOOLS: Readonly<Record<string, string>> = {
   "ip6tables": "tells the same for IPv6",
   "ipset": "loads the ports of a minute, adds and lists bans",
   "cat": "reads /proc, which Deno leaves to programs with every permission",
+  "ss": "tells who listens and who is connected, in a third of the time",
   "sshd": "tells how long it lets somebody take to log in",
   "readlink": "tells which network namespace this is",
   "stdbuf": "has ipset answer, and xtables-monitor tell of changed rules, at once",

@@ -73,6 +73,62 @@ function isLoopback(hex: string): boolean {
   return ipv4 === null ? hex === "00000000000000000000000001000000" : ipv4.endsWith("7F");
 }
 
+/** A line that `ss -Htnae` prints, as far as it is of use. */
+interface ShownSocket {
+  readonly state: string;
+  /** Without brackets and zone; `*` for every address of both families. */
+  readonly local: string;
+  readonly port: number;
+  readonly remote: string;
+  readonly remotePort: string;
+  readonly inode: string;
+}
+
+function* shownSockets(text: string): Generator<ShownSocket> {
+  for (const line of text.split("\n")) {
+    const [state, , , here, there, ...rest] = line.trim().split(/\s+/);
+    const local = END_POINT.exec(here ?? "");
+    const remote = END_POINT.exec(there ?? "");
+    if (local === null || remote === null) continue;
+    const inode = rest.find((word) => word.startsWith("ino:"))?.slice("ino:".length) ?? "0";
+    yield {
+      state: state!,
+      local: local[1]!,
+      port: Number(local[2]),
+      remote: remote[1]!,
+      remotePort: remote[2]!,
+      inode,
+    };
+  }
+}
+
+/** `10.0.0.1:22`, `[fe80::1]%eth0:22`, `*:22` */
+const END_POINT = /^\[?([^\]%]+?)(?:%[^\]:]+)?\]?(?:%[^:]+)?:([0-9]+|\*)$/;
+
+/** As {@linkcode listeners}, from what `ss -Htnae` prints. */
+export function shownListeners(text: string): Set<number> {
+  const ports = new Set<number>();
+  for (const { state, local, port } of shownSockets(text)) {
+    if (state === "LISTEN" && !isShownLoopback(local)) ports.add(port);
+  }
+  return ports;
+}
+
+/** As {@linkcode sessionsOf}, from what `ss -Htnae` prints. */
+export function shownSessions(text: string, port: number): Session[] {
+  const sessions: Session[] = [];
+  for (const { state, local, port: here, remote, remotePort, inode } of shownSockets(text)) {
+    if (state !== "ESTAB" || here !== port || local === remote || isShownLoopback(remote)) continue;
+    const { text: address } = parseAddress(remote);
+    sessions.push({ id: `${address}:${remotePort}/${inode}`, address });
+  }
+  return sessions;
+}
+
+function isShownLoopback(address: string): boolean {
+  return address === "::1" || /^(::ffff:)?127\./.test(address);
+}
+
 /**
  * The ports that rules other than C3PO's send elsewhere, from the text of `iptables-save`: those
  * of Docker's published ports, for example.

@@ -1,4 +1,4 @@
-import { dirname } from "./path.ts";
+import { dirname, join } from "./path.ts";
 import { Failure } from "../core/errors.ts";
 import { tryTool } from "./tool.ts";
 import { linesOf } from "./lines.ts";
@@ -55,12 +55,11 @@ export async function writePrivate(
   text: string | AsyncIterable<string>,
   replace: boolean,
 ): Promise<void> {
-  const folder = dirname(path);
-  let staged: string | null = null;
+  const staged = join(dirname(path), `.c3po-${crypto.randomUUID()}`);
+  let isStaged = false;
   try {
-    await Deno.mkdir(folder, { recursive: true, mode: 0o700 });
-    staged = await Deno.makeTempFile({ dir: folder, prefix: ".c3po-" }); // made with mode 0600
-    const file = await Deno.open(staged, { write: true });
+    const file = await createPrivate(staged);
+    isStaged = true;
     try {
       for await (const part of typeof text === "string" ? [text] : text) {
         const bytes = new TextEncoder().encode(part);
@@ -71,17 +70,31 @@ export async function writePrivate(
       file.close();
     }
     // A link fails where the name is taken, so that two runs at once cannot both win.
-    if (replace) await Deno.rename(staged, path);
-    else await Deno.link(staged, path);
+    if (replace) {
+      await Deno.rename(staged, path);
+      isStaged = false;
+    } else await Deno.link(staged, path);
   } catch (error) {
-    if (error instanceof Deno.errors.AlreadyExists && staged !== null) {
+    if (error instanceof Deno.errors.AlreadyExists && isStaged) {
       throw new Failure(`"${path}" is there already`, {
         hint: "remove it first, or name another file",
       });
     }
     throw unreachable("write", path, error);
   } finally {
-    if (staged !== null) await Deno.remove(staged).catch(() => {}); // renamed: nothing to remove
+    if (isStaged) await Deno.remove(staged).catch(() => {});
+  }
+}
+
+/** Makes a file that only its owner may read, and the folder it is in if that is not there. */
+async function createPrivate(path: string): Promise<Deno.FsFile> {
+  const how = { write: true, createNew: true, mode: 0o600 };
+  try {
+    return await Deno.open(path, how);
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+    await Deno.mkdir(dirname(path), { recursive: true, mode: 0o700 });
+    return await Deno.open(path, how);
   }
 }
 
@@ -101,6 +114,15 @@ export async function namesIn(folder: string): Promise<string[]> {
   } catch (error) {
     if (error instanceof Deno.errors.NotFound) return [];
     throw unreachable("read", folder, error);
+  }
+}
+
+/** Whether a folder has anything in it that can be seen; it is not waited for. */
+export function hasNames(folder: string): boolean {
+  try {
+    return Deno.readDirSync(folder)[Symbol.iterator]().next().done === false;
+  } catch {
+    return false;
   }
 }
 

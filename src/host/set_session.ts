@@ -1,6 +1,6 @@
 import type { SetText } from "../core/firewall/ipset.ts";
-import { countedReferences } from "../core/firewall/references.ts";
-import { HIDDEN } from "../core/firewall/sets.ts";
+import { type Listing, readListings } from "../core/firewall/references.ts";
+import { HIDDEN, type SetSpec } from "../core/firewall/sets.ts";
 import { linesOf } from "./lines.ts";
 import { killChild, patiently, spawn } from "./tool.ts";
 import { ToolFailure } from "./tool_failure.ts";
@@ -65,27 +65,28 @@ export class SetSession implements AsyncDisposable {
   }
 
   /**
-   * Which elements are not in their sets, and how many rules look at one of the sets.
+   * Which elements are not in their sets, and what is in some sets.
    *
-   * @param set one with few elements, for the kernel lists them all
-   * @returns references: null if the set is not there
+   * @param sets such with few elements
+   * @returns listings: without those of sets that are not there
    * @throws {ToolFailure} if ipset does not answer
    */
   async look(
     expected: readonly Expectation[],
-    set: string,
-  ): Promise<{ missing: Expectation[]; references: number | null }> {
+    sets: readonly SetSpec[],
+  ): Promise<{ missing: Expectation[]; listings: Map<string, Listing> }> {
     const lines: string[] = [];
     const answers = await this.#exchange({
       // What it prints comes last, so that it wakes us once.
-      commands: questions(expected) + `list ${set}\n`,
+      commands: questions(expected) + sets.map(({ name }) => `list ${name}\n`).join(""),
       answers: expected.length,
       take: (more) => lines.push(...more),
       patienceMs: PATIENCE_MS,
     });
-    const references = countedReferences(lines).get(set) ?? null;
-    if (references === null) await this[Symbol.asyncDispose](); // it has yet to complain of that
-    return { missing: expected.filter((_, i) => !isYes(answers[i]!)), references };
+    const listings = readListings(lines);
+    // It has yet to complain of that.
+    if (listings.size < sets.length) await this[Symbol.asyncDispose]();
+    return { missing: expected.filter((_, i) => !isYes(answers[i]!)), listings };
   }
 
   /**

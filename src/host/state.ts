@@ -16,7 +16,15 @@ import {
   type SavedBan,
   timeLeft,
 } from "../core/saved.ts";
-import { linesIn, namesIn, readText, removeFile, renameFile, writePrivate } from "./files.ts";
+import {
+  hasNames,
+  linesIn,
+  namesIn,
+  readText,
+  removeFile,
+  renameFile,
+  writePrivate,
+} from "./files.ts";
 import { setNames, streamSet } from "./ipset.ts";
 
 /** The most that a ledger of bounded size, or the word of one command, takes, generously. */
@@ -107,6 +115,11 @@ export class StateFolder {
   async tell(changes: readonly Change[], now: number): Promise<void> {
     const name = `${String(now).padStart(15, "0")}-${crypto.randomUUID()}`;
     await writePrivate(join(this.#changes, name), formatChanges(changes), false);
+  }
+
+  /** Whether word was left. Asked so often that the way over another thread would cost most of it. */
+  hasChanges(): boolean {
+    return hasNames(this.#changes);
   }
 
   /**

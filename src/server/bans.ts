@@ -22,11 +22,11 @@ export interface BanOptions {
 }
 
 /**
- * How long it takes from one reading of the kernel's notes to the next, in milliseconds: longer from
- * time to time while nothing happens. Arrivals in the tarpit do not wait.
+ * How long it takes from one reading of the kernel's notes to the next, in milliseconds, unless we are
+ * woken: longer from time to time while nothing happens. Arrivals in the tarpit do not wait.
  */
 const SHORTEST_REST_MS = 1000;
-const LONGEST_REST_MS = 5000;
+const LONGEST_REST_MS = 60_000;
 /** Arrivals within so many milliseconds are dealt with together. */
 const GAP_MS = 50;
 
@@ -67,6 +67,11 @@ export class Bans {
   /** Somebody completed a connection to a trap. */
   arrived(address: string): void {
     if (this.#arrived.size < MOST_ARRIVALS) this.#arrived.add(parseAddress(address).text);
+    this.#alarm.ring();
+  }
+
+  /** There is something to read. */
+  wake(): void {
     this.#alarm.ring();
   }
 

@@ -24,6 +24,7 @@ import { ToolFailure } from "../host/tool_failure.ts";
 import type { Banner } from "./banner.ts";
 import { Bans } from "./bans.ts";
 import { Friendship } from "./friendship.ts";
+import type { Touched } from "./guard.ts";
 import { Memory } from "./memory.ts";
 import { Tarpit } from "./tarpit.ts";
 
@@ -113,6 +114,12 @@ export class Defence {
   /** Sees who is here, once sshd's own port is hidden and before anybody is told where it leads. */
   async begin(): Promise<void> {
     await this.#friendship?.begin();
+  }
+
+  /** Told from time to time which ports were touched a moment ago. */
+  touched({ ssh, trap }: Touched): void {
+    if (ssh) this.#friendship?.came();
+    if (trap || this.#memory.hasWord) this.#bans.wake();
   }
 
   /** What runs until the signal is aborted, side by side. */

@@ -6,13 +6,17 @@ import type { Clock } from "../host/clock.ts";
 import { restoreSets } from "../host/ipset.ts";
 import type { Sockets } from "../host/sockets.ts";
 import { loginGraceTime } from "../host/sshd.ts";
+import { Alarm } from "./alarm.ts";
 import type { Memory } from "./memory.ts";
 
+/** While somebody is there to learn about, the sessions are looked at this often. */
 const LOOK_SECONDS = 10;
 /** The clock wakes us up to a second early. */
 const LEAST_SECONDS = LOOK_SECONDS - 1;
-/** While there is nobody to learn about; each look makes the kernel walk through all connections. */
-const IDLE_SECONDS = 20;
+/** Else we are told when there is something to see: each look makes the kernel walk through all connections. */
+const IDLE_SECONDS = 3600;
+/** A reading of the sockets that we are told of is this old at most. */
+const FRESH_MS = 500;
 /** The kernel is told of all friends again this often: it cannot keep the longest times at once. */
 const REFRESH_MS = 86_400_000;
 
@@ -28,6 +32,8 @@ export class Friendship {
   readonly #clock: Clock;
   readonly #sockets: Sockets;
   readonly #ages = new SessionAges(LEAST_SECONDS);
+  readonly #alarm: Alarm;
+  #lookedAt = -Infinity;
   #grace: number | undefined;
 
   constructor(sshPort: number, sockets: Sockets, memory: Memory, clock: Clock) {
@@ -35,6 +41,13 @@ export class Friendship {
     this.#sockets = sockets;
     this.#memory = memory;
     this.#clock = clock;
+    this.#alarm = new Alarm(clock);
+    sockets.tell(() => this.#alarm.ring());
+  }
+
+  /** Somebody came in to sshd a moment ago. */
+  came(): void {
+    this.#alarm.ring();
   }
 
   /** Takes the first look: who is here now may have come before sshd's own port was hidden. */
@@ -45,7 +58,9 @@ export class Friendship {
   /** Looks at the sessions until the signal is aborted. */
   async run(signal: AbortSignal): Promise<void> {
     for (let refreshed = this.#clock.now();;) {
-      await this.#clock.sleep((this.#ages.waits ? LOOK_SECONDS : IDLE_SECONDS) * 1000, signal);
+      await this.#alarm.sleep((this.#ages.waits ? LOOK_SECONDS : IDLE_SECONDS) * 1000, signal);
+      const early = this.#lookedAt + LOOK_SECONDS * 1000 - performance.now();
+      if (early > 0) await this.#clock.sleep(early, signal);
       if (signal.aborted) return;
       await this.#unlessBroken(async () => {
         await this.#look();
@@ -68,7 +83,9 @@ export class Friendship {
   }
 
   async #look(): Promise<void> {
-    const sessions = await this.#sockets.sessionsAt(this.#sshPort);
+    this.#lookedAt = performance.now();
+    const sessions = await this.#sockets.sessionsAt(this.#sshPort, FRESH_MS);
+    this.#alarm.hush();
     // Not before somebody is there: at boot we are up before sshd is.
     if (sessions.length > 0) this.#grace ??= await this.#askGrace();
     const proven = this.#ages.look(sessions, this.#grace ?? CAUTIOUS_GRACE);

@@ -1,16 +1,22 @@
 import { getLogger } from "@logtape/logtape";
 import { C3poError } from "../core/errors.ts";
-import { HIDDEN, SSH, TRAP } from "../core/firewall/sets.ts";
+import { HIDDEN, SSH, TOUCHED, TRAP } from "../core/firewall/sets.ts";
 import type { Opening, TimedPort } from "../core/opening.ts";
 import type { Tally } from "../core/tally.ts";
 import type { Clock } from "../host/clock.ts";
 import type { Expectation, SetSession } from "../host/set_session.ts";
 import { SetSentry } from "../host/set_sentry.ts";
-import { within } from "../host/timer.ts";
+import { everyBeat, within } from "../host/timer.ts";
 import { Alarm } from "./alarm.ts";
 import type { Kernel } from "./kernel.ts";
 import type { Rotation } from "./rotation.ts";
 import type { RuleBook } from "./rule_book.ts";
+
+/** Which kinds of C3PO's ports somebody came to. */
+export interface Touched {
+  readonly ssh: boolean;
+  readonly trap: boolean;
+}
 
 /** What the guard looks after. */
 export interface Guarded {
@@ -24,21 +30,25 @@ export interface Guarded {
   readonly hiddenPort: number;
   /** Makes the sets again, with what they hold beside the ports. */
   readonly refill: () => Promise<void>;
+  /** Told at each look which ports were touched a moment ago. */
+  readonly touched: (ports: Touched) => void;
   readonly tally: Tally;
 }
 
-/** The sets are looked at this often. */
-const LOOK_MS = 1000;
+/** The sets are looked at this often, with all that the kernel tells; a sentry is at them each second. */
+const LOOK_MS = 5000;
+/** A look that is due within this time is made with the beat of now. */
+const LOOK_SLACK_MS = 500;
+/** So often while that is not enough: nothing tells when rules change, or a look failed. */
+const SHORT_LOOK_MS = 1000;
 /** Other tools change rules in several steps: the dust shall have settled before we look. */
 const SETTLE_MS = 250;
 /** So often what is gone is left so while other tools go on changing rules: they may be half done. */
 const MOST_DELAYS = 2;
-/** So often, in looks, they are looked at in full, with all that the kernel tells. */
-const FULL_LOOKS = 5;
 /** So often, in looks, the rules are read although nothing tells that they changed. */
-const IDLE_LOOKS = 120;
-/** Where nobody says so, they are read at every look. */
-const DEAF_LOOKS = 1;
+const IDLE_LOOKS = 24;
+/** Until what was put back is seen to work. */
+const REPAIR_MS = 1000;
 
 const log = getLogger(["c3po", "guard"]);
 
@@ -69,14 +79,18 @@ export class Guard {
     const ring = (): void => this.#alarm.ring();
     book.tell(ring);
     await using sentry = new SetSentry(ring);
+    let rest = 0;
+    let looked = performance.now();
+    const stopAsking = everyBeat(() => {
+      // A look that comes with this very beat asks for more.
+      if (performance.now() - looked < rest - LOOK_SLACK_MS) sentry.ask(this.#expected());
+    });
     for (let looks = 0; !signal.aborted; looks--) {
-      const readRules = looks <= 0;
-      if (readRules) looks = book.hears ? IDLE_LOOKS : DEAF_LOOKS;
+      const readRules = looks <= 0 || !book.hears;
+      if (readRules) looks = IDLE_LOOKS;
       try {
-        if (readRules || looks % FULL_LOOKS === 0 || !sentry.ask(this.#expected())) {
-          await this.#look(readRules);
-          sentry.post();
-        }
+        await this.#look(readRules);
+        sentry.post();
         this.#failing = false;
       } catch (error) {
         if (!(error instanceof C3poError)) throw error;
@@ -86,12 +100,15 @@ export class Guard {
         }
         this.#failing = true;
       }
-      if (await this.#alarm.sleep(LOOK_MS, signal)) {
+      rest = book.hears && !this.#failing ? LOOK_MS : SHORT_LOOK_MS;
+      looked = performance.now();
+      if (await this.#alarm.sleep(rest, signal)) {
         looks = 0;
         await this.#clock.sleep(SETTLE_MS, signal);
         this.#alarm.hush();
       }
     }
+    stopAsking();
   }
 
   async #look(readRules: boolean): Promise<void> {
@@ -122,7 +139,7 @@ export class Guard {
     }
     if (rules.length > 0) await this.#guarded.kernel.loadRules();
     // If that fails, too, the next look is the better remedy.
-    if (opened !== undefined) await within(opened, LOOK_MS);
+    if (opened !== undefined) await within(opened, REPAIR_MS);
     this.#guarded.tally.repair({ at: this.#clock.now(), what: gone });
     log.info("the firewall is whole again");
   }
@@ -151,9 +168,13 @@ export class Guard {
    * that the kernel counts, and tells at a fraction of what it costs to read the rules.
    */
   async #ask(): Promise<{ missing: Expectation[]; isTorn: boolean }> {
-    const { sets, references } = this.#guarded;
-    const { missing, references: counted } = await sets.look(this.#expected(), SSH.name);
-    return { missing, isTorn: counted !== null && counted < references.get(SSH.name)! };
+    const { sets, references, touched } = this.#guarded;
+    const { missing, listings } = await sets.look(this.#expected(), [SSH, TOUCHED]);
+    const ssh = listings.get(SSH.name);
+    const ports = listings.get(TOUCHED.name)?.elements ?? [];
+    const isSsh = (port: string): boolean => ssh?.elements.includes(port) ?? false;
+    touched({ ssh: ports.some(isSsh), trap: !ports.every(isSsh) });
+    return { missing, isTorn: ssh !== undefined && ssh.references < references.get(SSH.name)! };
   }
 
   /** What the sets ought to hold; the same array as long as that is the same. */

@@ -65,6 +65,11 @@ export class Memory {
     return [...this.#allowed.values()];
   }
 
+  /** Whether word was left of something done by hand. */
+  get hasWord(): boolean {
+    return this.state.hasChanges();
+  }
+
   /**
    * The bans that go on, as far as they are known: those of the ledger, and those made by hand, also by
    * word that was left and not taken note of yet. Offenders of long ago are not among them.

@@ -14,6 +14,7 @@ import type { Clock } from "../host/clock.ts";
 import { listenAnywhere } from "../host/listener.ts";
 import type { ServiceManager } from "../host/notify.ts";
 import { SetSession } from "../host/set_session.ts";
+import { beThrifty } from "../host/timer.ts";
 import { Sockets } from "../host/sockets.ts";
 import { Banner } from "./banner.ts";
 import { tellClock } from "./clock_note.ts";
@@ -117,6 +118,7 @@ export async function keepWatch(
       references: plannedReferences(plan),
       hiddenPort: config.sshPort,
       refill,
+      touched: (ports) => defence.touched(ports),
       tally,
     },
     clock,
@@ -128,6 +130,7 @@ export async function keepWatch(
   await service.ready();
   await service.status(`SSH port of the minute open, ${opening.traps.length} traps`);
   await together(signal, [
+    () => beThrifty(),
     (stop) => rotation.run(stop),
     (stop) => book.run(clock, stop),
     (stop) => guard.run(stop),

@@ -46,6 +46,17 @@ Deno.test("the first packet to a trap bans with syn, and is only noted with hand
   assertStringIncludes(chainsOf({ trigger: "handshake" }), "-j SET --add-set c3po-hit4 src,dst");
 });
 
+Deno.test("whoever comes to sshd or to a trap leaves a mark at the port", () => {
+  const mark = "-j SET --add-set c3po-touched dst --exist --timeout 20";
+  for (const trigger of ["syn", "handshake"] as const) {
+    const lines = chainsOf({ trigger }).split("\n").filter((line) => line.includes("c3po-touched"));
+    assertEquals(lines, [
+      `-A C3PO-TRAP ${mark}`,
+      `-A C3PO-OPEN -m set --match-set c3po-ssh dst ${mark}`,
+    ]);
+  }
+});
+
 Deno.test("a ban of scope all drops every new connection, before the kernel tracks it", () => {
   const raw = (scope: "ssh" | "all"): string[] =>
     chainsOf({ scope }).split("\n").filter((line) => line.startsWith("-A C3PO-PRE"));
@@ -139,6 +150,7 @@ Deno.test("a change of ports is prepared in sets that no rule looks at", () => {
     ssh: [{ port: 5, seconds: 65 }],
     traps: [{ port: 6, seconds: 65 }],
     blocked: [],
+    loaded: 0,
   };
   const text = stageOpening(opening);
   assertEquals(text.match(/c3po-(?!next-)/), null);

@@ -19,7 +19,7 @@ import {
 const PHASES = ["start", "change", "stop"] as const;
 const MODES = ["fail", "kill", "hang", "late", "half"] as const;
 const TOOLS = [
-  ...["ipset", "cat", "readlink", "ls", "grep", "stdbuf", "iptables", "ip6tables"],
+  ...["ipset", "cat", "ss", "readlink", "ls", "grep", "stdbuf", "iptables", "ip6tables"],
   ...["iptables", "ip6tables"].flatMap((name) => [
     ...[`${name}-save`, `${name}-restore`, `${name}-nft-save`, `${name}-nft-restore`],
     ...[`${name}-legacy-save`, `${name}-legacy-restore`],

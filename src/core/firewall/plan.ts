@@ -1,5 +1,5 @@
 import type { Family } from "../address.ts";
-import type { Chain, FirewallPlan, Match, Rule } from "./rules.ts";
+import type { Chain, FirewallPlan, Match, Rule, Verdict } from "./rules.ts";
 import {
   allowSet,
   allSets,
@@ -9,6 +9,7 @@ import {
   hitSet,
   type SetSpec,
   SSH,
+  TOUCHED,
   TRAP,
 } from "./sets.ts";
 
@@ -29,6 +30,10 @@ export interface FirewallOptions {
 
 /** How long a hit waits to be read before the kernel forgets it, in seconds. */
 const HIT_SECONDS = 3600;
+/** How long it remembers which ports were touched: for longer than it takes from one look to the next. */
+const TOUCHED_SECONDS = 20;
+/** Has it remember that. */
+const MARK: Verdict = { do: "add", set: TOUCHED.name, key: "dst", seconds: TOUCHED_SECONDS };
 
 /** The firewall of a server, as data. */
 export function firewallPlan(options: FirewallOptions): FirewallPlan {
@@ -100,13 +105,16 @@ function sort(family: Family): Rule[] {
 }
 
 function spring(family: Family, { trigger, banTime }: FirewallOptions): Rule[] {
-  const note: Rule = {
-    when: [],
-    then: { do: "add", set: hitSet(family).name, key: "src,dst", seconds: HIT_SECONDS },
-  };
-  if (trigger === "handshake") return [note];
+  const notes: Rule[] = [
+    {
+      when: [],
+      then: { do: "add", set: hitSet(family).name, key: "src,dst", seconds: HIT_SECONDS },
+    },
+    { when: [], then: MARK },
+  ];
+  if (trigger === "handshake") return notes;
   return [
-    note,
+    ...notes,
     // Whoever forges addresses knows those of our users too; a completed connection still bans.
     { when: [from(friendSet(family))], then: { do: "return" } },
     { when: [], then: { do: "add", set: banSet(family).name, key: "src", seconds: banTime } },
@@ -115,6 +123,7 @@ function spring(family: Family, { trigger, banTime }: FirewallOptions): Rule[] {
 
 function open({ sshPort, tarpitPort }: FirewallOptions): Rule[] {
   return [
+    { when: [to(SSH)], then: MARK },
     { when: [to(SSH)], then: { do: "redirect", port: sshPort } },
     { when: [to(TRAP)], then: { do: "redirect", port: tarpitPort } },
   ];

@@ -13,14 +13,27 @@ export function plannedReferences({ chains }: FirewallPlan): Map<string, number>
   return counts;
 }
 
-/** The kernel's own count, by set, from lines that `ipset list` prints. */
-export function countedReferences(lines: readonly string[]): Map<string, number> {
-  const counts = new Map<string, number>();
-  let set = "";
+/** What the kernel tells of a set. */
+export interface Listing {
+  /** How many rules look at it, or note something in it. */
+  readonly references: number;
+  readonly elements: readonly string[];
+}
+
+/** What `ipset list` prints, by set. */
+export function readListings(lines: readonly string[]): Map<string, Listing> {
+  const listings = new Map<string, Listing>();
+  let name = "";
+  let references = 0;
+  let elements: string[] | null = null;
   for (const line of lines) {
-    const [, key, value] = /^(Name|References): (\S+)$/.exec(line) ?? [];
-    if (key === "Name") set = value!;
-    if (key === "References") counts.set(set, Number(value));
+    const [, key, value] = /^(Name|References|Members):(?: (\S+))?$/.exec(line) ?? [];
+    if (key === "Name") {
+      name = value!;
+      elements = null;
+    } else if (key === "References") references = Number(value);
+    else if (key === "Members") listings.set(name, { references, elements: elements = [] });
+    else if (line !== "") elements?.push(line.split(" ")[0]!);
   }
-  return counts;
+  return listings;
 }

@@ -24,7 +24,7 @@ export type Verdict =
   | {
     readonly do: "add";
     readonly set: string;
-    readonly key: "src" | "src,dst";
+    readonly key: "src" | "dst" | "src,dst";
     readonly seconds: number;
   };
 

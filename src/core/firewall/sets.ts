@@ -37,6 +37,8 @@ const ports = (name: string): SetSpec => ({ name, type: "bitmap:port", expires: 
 export const SSH = ports("c3po-ssh");
 /** Ports that ban whoever touches them now. */
 export const TRAP = ports("c3po-trap");
+/** Which of those ports somebody came to a moment ago: whoever looks at this need not look at more. */
+export const TOUCHED = ports("c3po-touched");
 /** Where the next content of {@linkcode SSH} is prepared before the two are swapped. */
 export const NEXT_SSH = ports("c3po-next-ssh");
 /** Where the next content of {@linkcode TRAP} is prepared. */
@@ -106,7 +108,7 @@ function hits(name: string, family: Family): SetSpec {
 export function allSets(families: readonly Family[]): SetSpec[] {
   const each = [banSet, allowSet, friendSet, hitSet, nextHitSet];
   return [
-    ...[SSH, TRAP, NEXT_SSH, NEXT_TRAP, HIDDEN],
+    ...[SSH, TRAP, NEXT_SSH, NEXT_TRAP, TOUCHED, HIDDEN],
     ...families.flatMap((family) => each.map((make) => make(family))),
   ];
 }

@@ -30,7 +30,9 @@ kernelTest("status --watch shows ports, bans and hits, and gives the screen back
   await roomInMinute(20_000);
   const { ssh, traps } = await serve.ports();
   await pane.c3po("status", "--watch");
-  const first = await pane.waitFor(/next change in/);
+  const first = await pane.waitFor((screen) =>
+    /next change in/.test(screen) && /q quit/.test(screen)
+  );
   assertEquals(first.length, 24);
   assertEquals(shape(first).filter((line) => line !== ""), [
     " C3PO serving for AGE, process PID  DATE UTC",
