@@ -1,15 +1,16 @@
 /** How many bans? */
-import { join } from "@std/path";
+import { fromFileUrl, join } from "@std/path";
 import { Lab, type Namespace, startSshd } from "../../tests/kernel/lab.ts";
-import { knock } from "../bans/measure.ts";
 import { environment, startC3po } from "./harness/c3po.ts";
 import { progress } from "./harness/progress.ts";
 import { takeConnections } from "./harness/taker.ts";
-import { type Summary, summary } from "./harness/stats.ts";
+import { ratios, type Summary, summary } from "./harness/stats.ts";
 
-/** How connections of somebody who is not banned are measured, in turns. */
-const TURNS = 5;
-const CONNECTIONS = 200;
+const IN_TURN = fromFileUrl(new URL("./programs/in_turn.ts", import.meta.url));
+/** So many connections of somebody who is not banned, to each in turn. */
+const ROUNDS = 4000;
+/** Of so many the medians are compared. */
+const BLOCK = 200;
 const ADDS = 20;
 /** So many rules take the tools gigabytes and minutes; what a hundred thousand cost says enough. */
 const MOST_RULES = 100_000;
@@ -29,6 +30,8 @@ export interface Bans {
   readonly oneMoreMs?: Summary;
   /** Milliseconds of a connection of somebody who is not banned. */
   readonly connectMs?: Summary;
+  /** By how many percent that is more than without bans, at the same time. */
+  readonly morePercent?: Summary;
 }
 
 /** One way to keep bans in the kernel. */
@@ -124,18 +127,20 @@ async function storesWith(size: number): Promise<Bans[]> {
       found.push({ name, bans: size, refused: String(error).split("\n")[0]!.slice(0, 200) });
     }
   }
-  const times = found.map((): number[] => []);
-  for (let turn = 0; turn < TURNS; turn++) {
-    for (const [i, { machine }] of found.entries()) {
-      if (machine === undefined) continue;
-      const count = [machine.address4, 8080, CONNECTIONS];
-      const ms = await knock<number[]>(lab.user, "latency", ...count);
-      times[i]!.push(...ms.slice(10)); // the first ones warm up
-    }
-  }
-  return found.map(({ machine, ...rest }, i) =>
-    machine === undefined ? rest : { ...rest, connectMs: summary(times[i]!) }
-  );
+  const there = found.flatMap(({ machine }) => machine ?? []);
+  const times = new Map((await connections(lab.user, there)).map((ms, i) => [there[i]!, ms]));
+  const base = times.get(there[0]!)!;
+  return found.map(({ machine, ...rest }) => {
+    if (machine === undefined) return rest;
+    const ms = times.get(machine)!;
+    return { ...rest, connectMs: summary(ms), morePercent: ratios(ms, base, BLOCK) };
+  });
+}
+
+/** Milliseconds of connections to each of some machines, in turn. */
+async function connections(from: Namespace, to: readonly Namespace[]): Promise<number[][]> {
+  const words = ["8080", String(ROUNDS), ...to.map(({ address4 }) => address4)];
+  return JSON.parse(await from.must(Deno.execPath(), ["run", "--quiet", "-A", IN_TURN, ...words]));
 }
 
 /** The shell's own loop, so that only the tool is measured; a shell's `true` costs nothing. */

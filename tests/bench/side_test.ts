@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
-import { differences, summary, usualMinute } from "../../bench/side/harness/stats.ts";
+import { differences, ratios, summary, usualMinute } from "../../bench/side/harness/stats.ts";
 import { interleaved } from "../../bench/side/harness/timing.ts";
 import { more, number, spread, table } from "../../bench/side/text.ts";
 
@@ -13,6 +13,13 @@ Deno.test("a summary has the median and the quartiles, interpolated", () => {
 Deno.test("differences are those of the pairs, so that what disturbs both cancels out", () => {
   const { median, low, high } = differences([110, 1010, 12], [100, 1000, 2]);
   assertEquals([median, low, high], [10, 10, 10]);
+});
+
+Deno.test("ratios are those of blocks that were measured at the same time", () => {
+  const base = [1, 1, 1, 10, 10, 10, 99];
+  const { median, least, most, count } = ratios([1.1, 9, 1.1, 12, 12, 1, 0], base, 3);
+  assertEquals([median, least, most].map(Math.round), [15, 10, 20]);
+  assertEquals(count, 2);
 });
 
 Deno.test("a usual minute has what each minute has, and not what came once", () => {

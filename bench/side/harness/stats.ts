@@ -30,6 +30,19 @@ export function differences(values: readonly number[], base: readonly number[]):
   return summary(values.map((value, i) => value - base[i]!));
 }
 
+/**
+ * By how many percent values that were measured in turns with others are more than those, block by block
+ * of so many: of single ones the noise is larger than what is looked for.
+ */
+export function ratios(values: readonly number[], base: readonly number[], block: number): Summary {
+  const percents: number[] = [];
+  for (let at = 0; at + block <= values.length; at += block) {
+    const [some, others] = [values, base].map((each) => summary(each.slice(at, at + block)).median);
+    percents.push((some! / others! - 1) * 100);
+  }
+  return summary(percents);
+}
+
 /** What something comes to in a minute, in its unit. */
 export interface Minute {
   /** The sum of what is usual in each second of it. */

@@ -12,9 +12,10 @@ const [keyFile = "", hostname = ""] = Deno.args;
 const schedule = await Schedule.of(parseKey(await Deno.readTextFile(keyFile)));
 const now = (): number => performance.timeOrigin + performance.now();
 
-/** One connection: when it began, and whether it was accepted. */
+/** One connection: when it began and ended, and whether it was accepted. */
 interface Attempt {
   readonly at: number;
+  readonly end: number;
   readonly open: boolean;
 }
 
@@ -36,32 +37,32 @@ for await (const line of lines) {
   }
   const [before, after] = await Promise.all(attempts.map((each) => Promise.all(each)));
   const opened = after!.find(({ open }) => open)?.at ?? null;
-  const closed = before!.findLast(({ open }) => open)?.at ?? null;
+  const wasOpen = before!.some(({ open }) => open);
   print({
     delayMs: opened === null ? null : opened - due,
-    // From one attempt to the next nothing is seen; what lies between is no gap unless one failed.
-    gapMs: opened === null || closed === null ? null : gap(before!, after!),
+    gapMs: opened === null || !wasOpen ? null : gap(before!, after!),
     attempts: before!.length,
   });
 }
 
-/** The longest time in which every attempt at both ports failed. */
+/**
+ * How long both ports were shut, as far as it can be told: the old one was when the first attempt at it
+ * had failed, the new one was still when the last began that did.
+ */
 function gap(before: readonly Attempt[], after: readonly Attempt[]): number {
-  let longest = 0, since: number | null = null;
-  for (const [i, { at, open }] of before.entries()) {
-    if (open || after[i]!.open) since = null;
-    else longest = Math.max(longest, at - (since ??= at) + 1);
-  }
-  return longest;
+  const shut = before.find(({ open }) => !open)?.end ?? Infinity;
+  const stillShut = after.findLast(({ open }) => !open)?.at ?? -Infinity;
+  return Math.max(0, stillShut - shut);
 }
 
 async function attempt(port: number): Promise<Attempt> {
   const at = now();
+  const end = (open: boolean): Attempt => ({ at, end: now(), open });
   try {
     using _ = await Deno.connect({ hostname, port, signal: AbortSignal.timeout(1000) });
-    return { at, open: true };
+    return end(true);
   } catch {
-    return { at, open: false };
+    return end(false);
   }
 }
 
