@@ -14,8 +14,10 @@ interface Waiter {
 
 /** To wake the process costs more than what most of those who wait do: so it wakes for all of them. */
 export const BEAT_MS = 1000;
-/** A wait of a millisecond that is not over by then never will be. */
-const TRIAL_MS = 200;
+/** Since this version of Deno, the end of `Atomics.waitAsync()` wakes the process. */
+const WAKING_VERSION = [2, 8] as const;
+/** So often it is made sure that it did. */
+const DOUBT_MS = 60_000;
 
 /** Who waits, the next one last. */
 const waiters: Waiter[] = [];
@@ -62,15 +64,29 @@ export function everyBeat(call: () => void): () => void {
 }
 
 /**
- * From now on beats come from `Atomics.waitAsync()`, where that works: it takes half of what the timer
+ * From now on beats come from `Atomics.waitAsync()`, where that can be: it takes half of what the timer
  * of a signal takes to wake the process, but does not keep it. For a program that something else keeps.
+ *
+ * @param doubtMs so often, in milliseconds, it is made sure that beats come
  */
-export async function beThrifty(): Promise<void> {
-  // Until Deno 2.4 at least, the end of such a wait wakes nobody.
-  const { promise, resolve } = Promise.withResolvers<boolean>();
-  const works = within(promise, TRIAL_MS);
-  waitForNobody(1, () => resolve(true));
-  thrifty = await works ?? false;
+export function beThrifty(doubtMs = DOUBT_MS): void {
+  const [major = 0, minor = 0] = Deno.version.deno.split(".").map(Number);
+  const [since, sinceMinor] = WAKING_VERSION;
+  thrifty = major > since || (major === since && minor >= sinceMinor);
+  if (thrifty) doubt(doubtMs);
+}
+
+/** Looks after the thrifty beats with a timer of the other kind: if one does not come, there are no more. */
+function doubt(doubtMs: number): void {
+  const now = performance.now();
+  const overdue = [...running].filter(([moment]) => moment < now - BEAT_MS);
+  if (overdue.length === 0) return void waitForSignal(doubtMs, () => doubt(doubtMs));
+  thrifty = false;
+  for (const [moment, stop] of overdue) {
+    stop();
+    running.delete(moment);
+  }
+  callDue(true);
 }
 
 function wait(at: number, call: () => void): () => void {

@@ -1,7 +1,6 @@
 import { getLogger } from "@logtape/logtape";
 import { C3poError } from "../core/errors.ts";
-import { HIDDEN, SSH, TOUCHED, TRAP } from "../core/firewall/sets.ts";
-import type { Opening, TimedPort } from "../core/opening.ts";
+import { SSH, TOUCHED } from "../core/firewall/sets.ts";
 import type { Tally } from "../core/tally.ts";
 import type { Clock } from "../host/clock.ts";
 import type { Expectation, SetSession } from "../host/set_session.ts";
@@ -11,6 +10,7 @@ import { Alarm } from "./alarm.ts";
 import type { Kernel } from "./kernel.ts";
 import type { Rotation } from "./rotation.ts";
 import type { RuleBook } from "./rule_book.ts";
+import { SetContent } from "./set_content.ts";
 
 /** Which kinds of C3PO's ports somebody came to. */
 export interface Touched {
@@ -37,6 +37,10 @@ export interface Guarded {
 
 /** The sets are looked at this often, with all that the kernel tells; a sentry is at them each second. */
 const LOOK_MS = 5000;
+/** So often when nobody has touched a port for a while: what the kernel notes is as good later. */
+const QUIET_LOOK_MS = 10_000;
+/** That while, in looks. */
+const QUIET_LOOKS = 12;
 /** A look that is due within this time is made with the beat of now. */
 const LOOK_SLACK_MS = 500;
 /** So often while that is not enough: nothing tells when rules change, or a look failed. */
@@ -45,8 +49,8 @@ const SHORT_LOOK_MS = 1000;
 const SETTLE_MS = 250;
 /** So often what is gone is left so while other tools go on changing rules: they may be half done. */
 const MOST_DELAYS = 2;
-/** So often, in looks, the rules are read although nothing tells that they changed. */
-const IDLE_LOOKS = 24;
+/** So often the rules are read although nothing tells that they changed. */
+const READ_MS = 120_000;
 /** Until what was put back is seen to work. */
 const REPAIR_MS = 1000;
 
@@ -64,11 +68,13 @@ export class Guard {
   /** How much had been heard of the rules before the last look in full. */
   #heard = 0;
   #delays = 0;
-  #opening: Opening | null = null;
-  #wanted: readonly Expectation[] = [];
+  /** Looks since somebody touched a port. */
+  #quiet = 0;
+  readonly #content: SetContent;
 
   constructor(guarded: Guarded, clock: Clock) {
     this.#guarded = guarded;
+    this.#content = new SetContent(guarded.hiddenPort);
     this.#clock = clock;
     this.#alarm = new Alarm(clock);
   }
@@ -79,36 +85,42 @@ export class Guard {
     const ring = (): void => this.#alarm.ring();
     book.tell(ring);
     await using sentry = new SetSentry(ring);
-    let rest = 0;
-    let looked = performance.now();
-    const stopAsking = everyBeat(() => {
+    using asking = new DisposableStack();
+    let due = Infinity;
+    asking.defer(everyBeat(() => {
       // A look that comes with this very beat asks for more.
-      if (performance.now() - looked < rest - LOOK_SLACK_MS) sentry.ask(this.#expected());
-    });
-    for (let looks = 0; !signal.aborted; looks--) {
-      const readRules = looks <= 0 || !book.hears;
-      if (readRules) looks = IDLE_LOOKS;
+      if (due - performance.now() > LOOK_SLACK_MS) sentry.ask(this.#expected());
+    }));
+    for (let unread = Infinity; !signal.aborted;) {
+      const readRules = unread >= READ_MS || !book.hears;
+      if (readRules) unread = 0;
       try {
         await this.#look(readRules);
         sentry.post();
         this.#failing = false;
       } catch (error) {
         if (!(error instanceof C3poError)) throw error;
-        looks = 0;
+        unread = Infinity;
         if (!this.#failing) {
           log.error("cannot look after the firewall, trying again", { error: error.message });
         }
         this.#failing = true;
       }
-      rest = book.hears && !this.#failing ? LOOK_MS : SHORT_LOOK_MS;
-      looked = performance.now();
+      const rest = this.#rest();
+      unread += rest;
+      due = performance.now() + rest;
       if (await this.#alarm.sleep(rest, signal)) {
-        looks = 0;
+        unread = Infinity;
         await this.#clock.sleep(SETTLE_MS, signal);
         this.#alarm.hush();
       }
     }
-    stopAsking();
+  }
+
+  /** Milliseconds until the next look. */
+  #rest(): number {
+    if (this.#failing || !this.#guarded.book.hears) return SHORT_LOOK_MS;
+    return this.#quiet < QUIET_LOOKS ? LOOK_MS : QUIET_LOOK_MS;
   }
 
   async #look(readRules: boolean): Promise<void> {
@@ -173,33 +185,12 @@ export class Guard {
     const ssh = listings.get(SSH.name);
     const ports = listings.get(TOUCHED.name)?.elements ?? [];
     const isSsh = (port: string): boolean => ssh?.elements.includes(port) ?? false;
+    this.#quiet = ports.length === 0 ? this.#quiet + 1 : 0;
     touched({ ssh: ports.some(isSsh), trap: !ports.every(isSsh) });
     return { missing, isTorn: ssh !== undefined && ssh.references < references.get(SSH.name)! };
   }
 
-  /** What the sets ought to hold; the same array as long as that is the same. */
   #expected(): readonly Expectation[] {
-    const { opening } = this.#guarded.rotation;
-    if (opening !== this.#opening || this.#wanted.length === 0) {
-      this.#opening = opening;
-      this.#wanted = wanted(opening, this.#guarded.hiddenPort);
-    }
-    return this.#wanted;
+    return this.#content.of(this.#guarded.rotation.opening);
   }
-}
-
-/** @param opening null while the ports are just being changed */
-function wanted(opening: Opening | null, hiddenPort: number): Expectation[] {
-  return [
-    { set: HIDDEN.name, element: String(hiddenPort) },
-    ...longest(SSH.name, opening?.ssh ?? []),
-    ...longest(TRAP.name, opening?.traps ?? []),
-  ];
-}
-
-/** The port that the kernel keeps longest: those of the minute before end by themselves. */
-function longest(set: string, ports: readonly TimedPort[]): Expectation[] {
-  if (ports.length === 0) return [];
-  const { port } = ports.reduce((a, b) => b.seconds > a.seconds ? b : a);
-  return [{ set, element: String(port) }];
 }

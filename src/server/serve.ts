@@ -8,6 +8,7 @@ import { hasIptables } from "../host/iptables.ts";
 import { lockServe } from "../host/lock.ts";
 import type { ServiceManager } from "../host/notify.ts";
 import { hasIpv6 } from "../host/procfs.ts";
+import { beThrifty } from "../host/timer.ts";
 import type { Defence } from "./defence.ts";
 import type { Kernel } from "./kernel.ts";
 import type { Services } from "./services.ts";
@@ -53,6 +54,7 @@ export async function serve(serving: Serving, requests: Requests): Promise<void>
   await using undo = new AsyncDisposableStack();
   const lock = await lockServe(serving.runtimeFolder);
   undo.defer(() => lock.release());
+  beThrifty(); // what it listens on keeps the process
   const post = { ...serving, families: await familiesHere(), tally: new Tally(clock.now()) };
   let orders = serving.orders;
   let inCharge: Kernel | null = null;

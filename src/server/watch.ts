@@ -14,7 +14,6 @@ import type { Clock } from "../host/clock.ts";
 import { listenAnywhere } from "../host/listener.ts";
 import type { ServiceManager } from "../host/notify.ts";
 import { SetSession } from "../host/set_session.ts";
-import { beThrifty } from "../host/timer.ts";
 import { Sockets } from "../host/sockets.ts";
 import { Banner } from "./banner.ts";
 import { tellClock } from "./clock_note.ts";
@@ -130,7 +129,6 @@ export async function keepWatch(
   await service.ready();
   await service.status(`SSH port of the minute open, ${opening.traps.length} traps`);
   await together(signal, [
-    () => beThrifty(),
     (stop) => rotation.run(stop),
     (stop) => book.run(clock, stop),
     (stop) => guard.run(stop),
