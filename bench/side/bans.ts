@@ -3,7 +3,7 @@ import { fromFileUrl, join } from "@std/path";
 import { Lab, type Namespace, startSshd } from "../../tests/kernel/lab.ts";
 import { environment, startC3po } from "./harness/c3po.ts";
 import { progress } from "./harness/progress.ts";
-import { takeConnections } from "./harness/taker.ts";
+import { pinned, takeConnections } from "./harness/taker.ts";
 import { ratios, type Summary, summary } from "./harness/stats.ts";
 
 const IN_TURN = fromFileUrl(new URL("./programs/in_turn.ts", import.meta.url));
@@ -11,6 +11,8 @@ const IN_TURN = fromFileUrl(new URL("./programs/in_turn.ts", import.meta.url));
 const ROUNDS = 4000;
 /** Of so many the medians are compared. */
 const BLOCK = 200;
+/** Where the client and where all servers run, for which of them share one is a matter of chance. */
+const CLIENT_CPU = 0, SERVER_CPU = 1;
 const ADDS = 20;
 /** So many rules take the tools gigabytes and minutes; what a hundred thousand cost says enough. */
 const MOST_RULES = 100_000;
@@ -30,7 +32,7 @@ export interface Bans {
   readonly oneMoreMs?: Summary;
   /** Milliseconds of a connection of somebody who is not banned. */
   readonly connectMs?: Summary;
-  /** By how many percent that is more than without bans, at the same time. */
+  /** By how many percent that is more than where the same way holds no bans, at the same time. */
   readonly morePercent?: Summary;
 }
 
@@ -104,9 +106,10 @@ export async function bans({ sizes }: Effort): Promise<{ stores: Bans[]; serve: 
 
 async function storesWith(size: number): Promise<Bans[]> {
   const names = STORES.map((_, i) => `m${i}`);
-  await using lab = await Lab.create({ peers: ["user", ...names] });
+  const emptyNames = STORES.map((_, i) => `e${i}`);
+  await using lab = await Lab.create({ peers: ["user", ...names, ...emptyNames] });
   const list = addresses(size);
-  const found: (Bans & { machine?: Namespace })[] = [];
+  const found: (Bans & { machine?: Namespace; empty?: Namespace })[] = [];
   for (const [i, store] of STORES.entries()) {
     const { name } = store;
     progress(`bans: ${size}, ${name}`);
@@ -114,33 +117,36 @@ async function storesWith(size: number): Promise<Bans[]> {
       found.push({ name, bans: size, refused: "not tried: see the row above for its pace" });
       continue;
     }
-    const machine = lab.peer(names[i]!);
+    const machine = lab.peer(names[i]!), empty = lab.peer(emptyNames[i]!);
     try {
-      await takeConnections(machine, 8080);
-      await store.prepare(machine);
+      for (const each of [machine, empty]) {
+        await takeConnections(each, 8080, SERVER_CPU);
+        await store.prepare(each);
+      }
       const began = performance.now();
       await store.load(machine, list);
       const loadSeconds = (performance.now() - began) / 1000;
       const oneMoreMs = summary(await oneMore(machine, store.one));
-      found.push({ name, bans: size, machine, loadSeconds, oneMoreMs });
+      found.push({ name, bans: size, machine, empty, loadSeconds, oneMoreMs });
     } catch (error) {
       found.push({ name, bans: size, refused: String(error).split("\n")[0]!.slice(0, 200) });
     }
   }
-  const there = found.flatMap(({ machine }) => machine ?? []);
+  const there = found.flatMap(({ machine, empty }) => machine && empty ? [machine, empty] : []);
   const times = new Map((await connections(lab.user, there)).map((ms, i) => [there[i]!, ms]));
-  const base = times.get(there[0]!)!;
-  return found.map(({ machine, ...rest }) => {
-    if (machine === undefined) return rest;
+  return found.map(({ machine, empty, ...rest }) => {
+    if (machine === undefined || empty === undefined) return rest;
     const ms = times.get(machine)!;
-    return { ...rest, connectMs: summary(ms), morePercent: ratios(ms, base, BLOCK) };
+    return { ...rest, connectMs: summary(ms), morePercent: ratios(ms, times.get(empty)!, BLOCK) };
   });
 }
 
 /** Milliseconds of connections to each of some machines, in turn. */
 async function connections(from: Namespace, to: readonly Namespace[]): Promise<number[][]> {
   const words = ["8080", String(ROUNDS), ...to.map(({ address4 }) => address4)];
-  return JSON.parse(await from.must(Deno.execPath(), ["run", "--quiet", "-A", IN_TURN, ...words]));
+  const program = [Deno.execPath(), "run", "--quiet", "-A", IN_TURN, ...words];
+  const [command, ...args] = pinned(CLIENT_CPU, program);
+  return JSON.parse(await from.must(command, args));
 }
 
 /** The shell's own loop, so that only the tool is measured; a shell's `true` costs nothing. */
