@@ -24,6 +24,26 @@ kernelTest("a reading of the sockets serves for a while, and no longer", async (
   assertEquals(JSON.parse(stdout), [false, false, true, true, false]);
 });
 
+kernelTest("where ss is of no use, the kernel's own tables tell", async () => {
+  await using lab = await Lab.create({ peers: [] });
+  const program = `
+    import { Sockets } from "file://${MODULE}";
+    Deno.listen({ hostname: "0.0.0.0", port: 4711 });
+    const sockets = new Sockets();
+    let readings = 0;
+    sockets.tell(() => readings++);
+    const sees = async () => (await sockets.listening(0)).has(4711);
+    console.log(JSON.stringify([await sees(), await sees(), readings]));`;
+  const broken = `${lab.server.directory}/ss`;
+  await Deno.writeTextFile(broken, "#!/bin/sh\nexit 1\n", { mode: 0o755 });
+  // `ip netns exec` gives every program mounts of its own, so nobody else sees this one.
+  const mounted = 'mount --bind "$0" "$(readlink -f "$(command -v ss)")" && exec "$@"';
+  const words = ["-c", mounted, broken, Deno.execPath(), "eval", "--quiet", program];
+  const { stdout, stderr } = await lab.server.run("sh", words);
+  assertEquals(stderr, "");
+  assertEquals(JSON.parse(stdout), [true, true, 2]);
+});
+
 kernelTest(
   "ss and the kernel's own tables tell the same of who listens and who is here",
   async () => {
