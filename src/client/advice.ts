@@ -1,5 +1,6 @@
-import { Failure } from "../core/errors.ts";
-import { describeSkew, isNotable, skewOf } from "../core/skew.ts";
+import { Failure } from "../os/errors.ts";
+import { printable } from "../os/printable.ts";
+import { describeSkew, isNotable, skewOf } from "./skew.ts";
 import type { Reached, Unreached } from "./reach.ts";
 
 /** What a search for the open port ended in. */
@@ -17,37 +18,60 @@ export type Verdict =
  * What it means that no port answered. To an address it banned a server shows closed ports, so a
  * ban cannot be told from a wrong key.
  */
-export function verdictOn({ own, others }: Unreached): Verdict {
+export function verdictOn({ own, others }: Pick<Unreached, "own" | "others">): Verdict {
   if (own === "no network" || own === "unknown host") return own;
   if (own === "silent" && !others.includes("refused")) return "silent";
   if (own === "unreachable" && !others.includes("refused")) return "unreachable";
   return "shut";
 }
 
-/** The failure to tell the user when no port of a host answered. */
-export function explain(name: string, unreached: Unreached): Failure {
+/**
+ * The failure to tell the user when no port of a host answered.
+ *
+ * @param source where the key was found
+ */
+export function explain(name: string, unreached: Unreached, source: string): Failure {
   const [message, hint] = TEXTS[verdictOn(unreached)];
-  return new Failure(message.replace("HOST", () => `"${name}"`), { hint });
+  const which = unreached.others.length > 0
+    ? "neither this minute's port nor those of adjacent minutes are"
+    : "this minute's port is not";
+  const told = message.replace("HOST", () => `"${printable(name)}"`).replace("WHICH", which);
+  const parts = [hint.replace("SOURCE", () => source)];
+  if (unreached.held) parts.push(HELD);
+  if (unreached.door !== null) {
+    parts.push(
+      `the address is in the door ${unreached.door}: this network must have IPv6, the door must be the ` +
+        "server's and routed to it; without it: --door off",
+    );
+  }
+  return new Failure(told, { hint: parts.join("; ") });
 }
+
+const HELD =
+  "the ports of adjacent minutes may be traps and were not tried: if the clocks differ, set " +
+  "them, or give the server's number of traps with --traps N";
 
 const TEXTS: Readonly<Record<Verdict, readonly [message: string, hint: string]>> = {
   shut: [
-    "HOST is up, but neither this minute's port nor its neighbours' are open to this address",
-    "is c3po serve running there? compare both ends: c3po key check, date -u; with a wrong key a " +
-    "try may have met a trap and banned this address: then wait (15m, longer after repeats), or " +
-    "come from another one and run there: sudo c3po ban remove ADDRESS",
+    "HOST is up, but WHICH open to this address",
+    "this address may be banned: wait (15m, longer after repeats), or from another address run " +
+    "sudo c3po ban remove ADDRESS; or c3po serve is not running (then plain ssh answers); or the key " +
+    "(SOURCE) or the clock differs from the server's: c3po key check, date -u; or this network " +
+    "only allows outgoing connections to well-known ports",
   ],
   silent: [
     "no answer from HOST",
-    "the host is down, a firewall is in between, or this address is banned; where closed ports " +
-    "do not answer, the key or a clock may be wrong as well",
+    "the host is down, a firewall is in between (some networks only allow well-known ports), or " +
+    "this address is banned; if the host drops packets to closed ports, the key (SOURCE) or a " +
+    "clock may be wrong as well",
   ],
   unreachable: [
-    "no way to HOST: something on the way, or its own firewall, refuses the connection",
-    "is the host up? if it is, compare both ends: c3po key check, date -u",
+    "cannot reach HOST: its firewall, or one on the way, rejects the connection",
+    "is the host up, and does this network allow outgoing connections to any port? if so, " +
+    "compare the key (SOURCE) and the clock with the server's: c3po key check, date -u",
   ],
-  "no network": ["no network leads to HOST", "check the connection of this machine"],
-  "unknown host": ["HOST has no address", "check the name, and HostName in ~/.ssh/config"],
+  "no network": ["no route to HOST", "check the network connection of this machine"],
+  "unknown host": ["cannot resolve HOST", "check the name, and HostName in ~/.ssh/config"],
 };
 
 /**
@@ -57,5 +81,5 @@ const TEXTS: Readonly<Record<Verdict, readonly [message: string, hint: string]>>
  */
 export function clockNote({ open, at }: Pick<Reached, "open" | "at">): string | null {
   const skew = skewOf(at, open.minute);
-  return isNotable(skew) ? `${describeSkew(skew)}: set the one that is wrong` : null;
+  return isNotable(skew) ? `${describeSkew(skew)}: set the wrong clock` : null;
 }

@@ -1,20 +1,20 @@
-import type { Host } from "../host/host.ts";
-import { report, stdinIsTerminal } from "../host/terminal.ts";
+import type { Host } from "../os/host.ts";
+import { report, stdinIsTerminal } from "../os/terminal.ts";
 import { clockNote, explain } from "./advice.ts";
+import type { Neighbour } from "./nearby_minutes.ts";
 import { reach, type Target } from "./reach.ts";
 
 /** A run of ssh that ended with 255: it could not connect, or the session ended so. */
 export interface FailedRun {
-  /** The port it was led to. */
-  readonly port: number;
+  /** Where it was led. */
+  readonly open: Neighbour;
   /** Milliseconds from its start to its end. */
   readonly took: number;
   /** Whether it was to run a command. */
   readonly command: boolean;
+  /** Where the key was found. */
+  readonly source: string;
 }
-
-/** The exit code by which ssh says that something is wrong, unless a remote command says it. */
-export const SSH_FAILED = 255;
 
 /** No connection takes longer to fail; who was away longer had a session. */
 const CONNECT_MS = 150_000;
@@ -22,7 +22,7 @@ const CONNECT_MS = 150_000;
 const REFUSAL_MS = 2_000;
 
 /**
- * After ssh failed: finds out whether the port was to blame, tells the user, and finds the port to
+ * After ssh failed: finds out whether the port was to blame, tells the user, and finds the one to
  * try once more.
  *
  * ssh does not say whether it got as far as a session, and a command must not be run twice. So there is
@@ -32,23 +32,27 @@ const REFUSAL_MS = 2_000;
  * @param name what the user calls the host
  * @returns null if ssh's exit code is the answer
  */
-export async function secondPort(
+export async function secondPlace(
   run: FailedRun,
   name: string,
   target: Target,
   host: Host,
-): Promise<number | null> {
+): Promise<Neighbour | null> {
   if (run.took > CONNECT_MS) return null;
   const found = await reach(target);
   if (!("conn" in found)) {
-    report(explain(name, found), host.terminal);
+    report(explain(name, found, run.source), host.terminal);
     return null;
   }
   found.conn.close();
-  if (found.open.port === run.port) return null; // ssh met sshd, and has said what it had to say
+  const { port, address } = found.open;
+  // Then ssh met sshd, and has said what it had to say.
+  if (port === run.open.port && address === run.open.address) return null;
   const note = clockNote(found);
   if (note !== null) host.terminal.note(`c3po: ${note}`);
-  if (run.took <= REFUSAL_MS || (!run.command && stdinIsTerminal())) return found.open.port;
-  host.terminal.note("c3po: hint: run it again: whether the command ran cannot be told from here");
+  if (run.took <= REFUSAL_MS || (!run.command && stdinIsTerminal())) return found.open;
+  host.terminal.note(
+    "c3po: hint: it is unknown whether the command ran; run it again if it did not",
+  );
   return null;
 }

@@ -1,9 +1,9 @@
-import { bashCompletion } from "../core/completions/bash.ts";
-import { fishCompletion } from "../core/completions/fish.ts";
-import { zshCompletion } from "../core/completions/zsh.ts";
-import type { CommandSpec } from "../core/command.ts";
-import { Misuse } from "../core/errors.ts";
-import type { Command } from "./command.ts";
+import { bashCompletion } from "../cli/completions/bash.ts";
+import { fishCompletion } from "../cli/completions/fish.ts";
+import { zshCompletion } from "../cli/completions/zsh.ts";
+import type { CommandSpec } from "../cli/command.ts";
+import { Misuse } from "../os/errors.ts";
+import type { Command } from "../cli/command.ts";
 
 const SHELLS = new Map([
   ["bash", bashCompletion],
@@ -19,19 +19,19 @@ const SHELLS = new Map([
 export function completions(commands: () => readonly CommandSpec[]): Command {
   return {
     name: "completions",
-    summary: "print what bash, zsh or fish needs to complete c3po's words",
+    summary: "print shell completions for bash, zsh or fish",
     usage: ["completions bash|zsh|fish"],
     subcommands: [...SHELLS.keys()],
     options: [],
     about: [
-      "For this shell alone: source <(c3po completions bash), the same with zsh, or " +
-      "c3po completions fish | source. An installation as root has them in place already.",
+      "For the current shell: source <(c3po completions bash), the same with zsh, or " +
+      "c3po completions fish | source. An installation as root already includes them.",
     ],
     run(args, host) {
       const [shell] = args.take(1, 1, "the shell (bash, zsh or fish)");
       const script = SHELLS.get(shell!);
       if (script === undefined) {
-        throw new Misuse(`no completions for "${shell}"`, { hint: "there are: bash, zsh, fish" });
+        throw new Misuse(`no completions for "${shell}"`, { hint: "use bash, zsh or fish" });
       }
       host.terminal.out(script(commands()));
       return Promise.resolve(0);

@@ -1,27 +1,29 @@
-import { asArgument, Failure, Misuse } from "../core/errors.ts";
-import { parseAddress } from "../core/address.ts";
-import { parsePort, parsePortList } from "../core/ports.ts";
-import { type Host, isRoot, os } from "../host/host.ts";
-import type { Command } from "./command.ts";
+import { asArgument, Failure, Misuse } from "../os/errors.ts";
+import { parseAddress } from "../os/address.ts";
+import { parsePort, parsePortList } from "../schedule/ports.ts";
+import { type Host, isRoot, os } from "../os/host.ts";
+import { SERVER_OPTIONS } from "../server/options.ts";
+import type { Command } from "../cli/command.ts";
+import { settingVariable } from "./server_config.ts";
 
 /** `c3po demo`: all of it at work, where nothing can go wrong. */
 export const demo: Command = {
   name: "demo",
-  summary: "show all of it at work, in private network namespaces of this machine (root, Linux)",
+  summary: "show everything at work in private network namespaces (root, Linux)",
   usage: ["demo [--fast]", "demo probe ADDR PORTS", "demo answer PORT"],
   options: [
     {
       name: "fast",
-      text: "begin just before the end of a minute, without pauses for reading",
+      text: "start just before a minute ends, without pauses for reading",
     },
   ],
   subcommands: ["probe", "answer"],
   about: [
     "A server, a user and an attacker: a scan, a login, a ban, a change of minute, in less than " +
-    "two minutes. Every command is run and every answer is real. Nothing outside is touched, and " +
-    "all is gone afterwards, also after Ctrl-C.",
-    "probe and answer are its stand-ins where nmap or sshd is missing: one connects to ports, the " +
-    "other answers at one.",
+    "two minutes. All commands and their output are real. Nothing outside is touched, and " +
+    "nothing is left behind, even after Ctrl-C.",
+    "The demo uses probe in place of nmap and answer in place of sshd if they are missing: probe " +
+    "connects to ports, answer accepts connections on one.",
   ],
   async run(args, host) {
     const [verb, ...words] = args.operands;
@@ -33,16 +35,17 @@ export const demo: Command = {
     }
     if (os !== "linux") throw new Failure("the demo needs Linux and its network namespaces");
     if (!isRoot()) {
-      throw new Failure("the demo needs root to make network namespaces", {
+      throw new Failure("the demo needs root to create network namespaces", {
         hint: "run it with sudo; nothing outside of them is touched",
       });
     }
     const [story, { endSignal }] = await Promise.all([
       import("../demo/demo.ts"),
-      import("../host/signals.ts"),
+      import("../os/signals.ts"),
     ]);
     using end = endSignal();
-    await story.demo(host, args.has("fast"), end.signal);
+    const settings = ["C3PO_SECRET", ...SERVER_OPTIONS.map(({ name }) => settingVariable(name))];
+    await story.demo(host, args.has("fast"), settings, end.signal);
     return 0;
   },
 };
@@ -65,7 +68,7 @@ async function answer(words: readonly string[], host: Host): Promise<number> {
   const number = asArgument(() => parsePort(port));
   const [parts, { endSignal }] = await Promise.all([
     import("../demo/parts.ts"),
-    import("../host/signals.ts"),
+    import("../os/signals.ts"),
   ]);
   using end = endSignal();
   await parts.answer(number, host, end.signal);

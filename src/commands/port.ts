@@ -1,14 +1,17 @@
-import type { Arguments } from "../core/arguments.ts";
-import { JSON_OPTION, KEY_OPTION } from "../core/command.ts";
-import { asArgument } from "../core/errors.ts";
-import { MINUTE_MS, minuteAt, minuteStart } from "../core/minute.ts";
-import { formatMoment, parseMoment } from "../core/moment.ts";
-import { parseCount, parsePortRange } from "../core/ports.ts";
-import { checkTraps, DEFAULT_TRAPS, type MinutePorts, Schedule } from "../core/schedule.ts";
-import type { Host } from "../host/host.ts";
-import { findKey } from "../host/keyring.ts";
-import { resolveHost } from "../host/ssh.ts";
-import type { Command } from "./command.ts";
+import type { Arguments } from "../cli/arguments.ts";
+import { hostKeySearch } from "../cli/client_options.ts";
+import { AS_OPTION, DOOR_OPTION, JSON_OPTION, KEY_OPTION, SERVICE_OPTION } from "../cli/command.ts";
+import { findDoor } from "../client/door.ts";
+import { asArgument } from "../os/errors.ts";
+import { MINUTE_MS, minuteAt, minuteStart } from "../schedule/minute.ts";
+import { formatMoment, parseMoment } from "../schedule/moment.ts";
+import { doorPlace } from "../schedule/door_address.ts";
+import { parseCount, parsePortRange } from "../schedule/ports.ts";
+import { checkTraps, DEFAULT_TRAPS, type MinutePorts, Schedule } from "../schedule/schedule.ts";
+import type { Host } from "../os/host.ts";
+import { findHostKey } from "../client/host_key.ts";
+import { resolveHost } from "../os/ssh.ts";
+import type { Command } from "../cli/command.ts";
 
 /** `c3po port`: the port that leads to sshd now. */
 export const port: Command = {
@@ -17,14 +20,29 @@ export const port: Command = {
   usage: ["port [HOST] [options]"],
   options: [
     KEY_OPTION,
-    { name: "at", value: "TIME", text: "of another minute: ISO 8601 with a zone, or unix seconds" },
-    { name: "all", text: "print the traps too, one port a line, the SSH port first" },
-    { name: "traps", value: "N", text: `how many traps there are (default ${DEFAULT_TRAPS})` },
-    { name: "ports", value: "LO-HI", text: "the range of ports (default: the key's, 1024-65535)" },
+    {
+      name: "at",
+      value: "TIME",
+      text: "the port at this time: ISO 8601 with a zone, or unix seconds",
+    },
+    { name: "all", text: "print the traps too, one port per line, the SSH port first" },
+    { name: "traps", value: "N", text: `number of traps (default ${DEFAULT_TRAPS})` },
+    { name: "ports", value: "LO-HI", text: "the port range (default: the key's, 1024-65535)" },
+    SERVICE_OPTION,
+    AS_OPTION,
+    DOOR_OPTION,
     JSON_OPTION,
-    { name: "watch", text: "print again whenever the minute changes" },
+    { name: "watch", text: "print again each time the minute changes" },
   ],
-  about: ["With HOST the key of that host is used, ~/.config/c3po/HOST.key."],
+  about: [
+    "HOST selects the key ~/.config/c3po/HOST.key. For hosts without a key of their own, the key is " +
+    "derived from a master key in ~/.config/c3po/default.key. The host id for that comes from --as, " +
+    "else from a line in ~/.config/c3po/hosts.toml, as in " +
+    '"web1 = "web1.example.org"", else it is the name that ssh resolves.',
+    "If the server has a door, an IPv6 /64 in which its address moves as well, --json tells the address " +
+    "of the minute too. ssh, proxy, forward and check connect there. The network comes from --door, else " +
+    'from hosts.toml, as in "web1 = { door = "2001:db8:0:aa::/64" }".',
+  ],
   async run(args, host) {
     const [name] = args.take(0, 1, "HOST");
     const range = args.value("ports");
@@ -32,15 +50,23 @@ export const port: Command = {
     const traps = asArgument(() => parseCount(args.value("traps") ?? String(DEFAULT_TRAPS)));
     const moment = args.value("at");
     const at = moment === undefined ? undefined : asArgument(() => parseMoment(moment));
-    const { key } = await findKey(
-      { file: args.value("key"), name, resolve: () => resolveHost(name) },
-      host,
-    );
+    const resolve = (): Promise<string | null> => resolveHost(name);
+    const search = hostKeySearch(args, name, resolve);
+    const { key, isDerived } = await findHostKey(search, host);
     const schedule = await Schedule.of(key, low);
     asArgument(() => checkTraps(traps, schedule.range));
+    if (isDerived && args.has("all")) host.terminal.note(`c3po: ${OWN_TRAPS}`);
+    const isJson = args.has("json");
+    const told = args.value("door");
+    // The port alone has no use for it, but for a word about a network that cannot be one.
+    const door = isJson || told !== undefined
+      ? await findDoor({ told, name, resolve }, schedule, host)
+      : null;
     const show = async (minute: number): Promise<string> => {
       const ports = await schedule.ports(minute, traps);
-      return args.has("json") ? json(name, schedule, ports) : plain(args, ports);
+      if (!isJson) return plain(args, ports);
+      const place = door === null ? null : await doorPlace(schedule, door, minute);
+      return json(name, schedule, ports, place?.address);
     };
     if (at !== undefined || !args.has("watch")) {
       host.terminal.out(await show(minuteAt(at ?? host.clock.now())));
@@ -49,6 +75,8 @@ export const port: Command = {
     return await watch(host, show);
   },
 };
+
+const OWN_TRAPS = "these are the traps of the derived key; the server may use others";
 
 async function watch(host: Host, show: (minute: number) => Promise<string>): Promise<never> {
   for (;;) {
@@ -67,12 +95,18 @@ function plain(args: Arguments, ports: MinutePorts): string {
   return lines.map((line) => `${line}\n`).join("");
 }
 
-function json(name: string | undefined, schedule: Schedule, ports: MinutePorts): string {
+function json(
+  name: string | undefined,
+  schedule: Schedule,
+  ports: MinutePorts,
+  address: string | undefined,
+): string {
   const start = minuteStart(ports.minute);
   return JSON.stringify({
     host: name ?? null,
     scheme: schedule.scheme,
     minute: ports.minute,
+    ...(address === undefined ? {} : { address }),
     port: ports.ssh,
     traps: ports.traps,
     validFrom: formatMoment(start),

@@ -1,16 +1,27 @@
 import { clockNote, explain } from "../client/advice.ts";
 import { reach } from "../client/reach.ts";
-import { KEY_OPTION, TRAPS_OPTION } from "../core/command.ts";
-import { asArgument } from "../core/errors.ts";
-import { parseCount, parsePort } from "../core/ports.ts";
-import { checkTraps, DEFAULT_TRAPS, Schedule } from "../core/schedule.ts";
-import type { Connection } from "../host/dial.ts";
-import type { Host } from "../host/host.ts";
-import { findKey } from "../host/keyring.ts";
-import { relay } from "../host/relay.ts";
-import { resolveHost } from "../host/ssh.ts";
-import { after } from "../host/timer.ts";
-import type { Command } from "./command.ts";
+import { findDoor } from "../client/door.ts";
+import {
+  AS_OPTION,
+  DOOR_OPTION,
+  KEY_OPTION,
+  SERVICE_OPTION,
+  TRAPS_OPTION,
+} from "../cli/command.ts";
+import { hostKeySearch, STDIN_IS_TAKEN, trapsTold } from "../cli/client_options.ts";
+import { disconnectMessage } from "../os/disconnect.ts";
+import { asArgument, Misuse } from "../os/errors.ts";
+import { printable } from "../os/printable.ts";
+import { parsePort } from "../schedule/ports.ts";
+import { checkTraps, Schedule } from "../schedule/schedule.ts";
+import type { Connection } from "../os/dial.ts";
+import type { Host } from "../os/host.ts";
+import { findHostKey } from "../client/host_key.ts";
+import { isPiped, refuse, relay } from "../os/relay.ts";
+import { surviveTerminal } from "../os/foreground.ts";
+import { resolveHost } from "../os/ssh.ts";
+import { after } from "../os/timer.ts";
+import type { Command } from "../cli/command.ts";
 
 /** A server that says no more than this within this many milliseconds may be a trap. */
 const GREETING = { bytes: 512, ms: 10_000 };
@@ -20,30 +31,48 @@ export const proxy: Command = {
   name: "proxy",
   summary: "connect stdin and stdout to the port of this minute (ProxyCommand of ssh)",
   usage: ["proxy HOST [PORT] [options]"],
-  options: [KEY_OPTION, TRAPS_OPTION],
+  options: [KEY_OPTION, SERVICE_OPTION, AS_OPTION, DOOR_OPTION, TRAPS_OPTION],
   about: [
-    "For ~/.ssh/config; with it ssh, scp, sftp, rsync, git, ansible and editors find the port by " +
-    'themselves: "ProxyCommand c3po proxy %h". The command "c3po key add HOST" prints the whole ' +
+    "For ~/.ssh/config, so that ssh, scp, sftp, rsync, git, ansible and editors find the port: " +
+    '"ProxyCommand c3po proxy %h". The command "c3po key add HOST" prints the whole ' +
     "Host block.",
-    "PORT is accepted for the sake of %p and not used: the port comes from the key.",
-    "If the port does not answer, those of the neighbouring minutes are tried, in case the clocks " +
-    "differ; never one that is a trap in a minute the server may be in.",
+    "PORT is accepted so that %p can be passed, and ignored: the port comes from the key.",
+    "If the port does not answer, the ports of adjacent minutes are tried, in case the clocks " +
+    "differ, except any that could be a trap.",
   ],
   async run(args, host) {
     const [name, port] = args.take(1, 2, "HOST");
     if (port !== undefined) asArgument(() => parsePort(port));
-    const traps = asArgument(() => parseCount(args.value("traps") ?? String(DEFAULT_TRAPS)));
-    const search = { file: args.value("key"), name, resolve: () => resolveHost(name) };
-    const schedule = await Schedule.of((await findKey(search, host)).key);
-    asArgument(() => checkTraps(traps, schedule.range));
-    const found = await reach({ hostname: name!, schedule, traps, clock: host.clock });
-    if (!("conn" in found)) throw explain(name!, found);
+    if (args.value("key") === "-") throw new Misuse(STDIN_IS_TAKEN);
+    surviveTerminal();
+    const resolve = (): Promise<string | null> => resolveHost(name);
+    const search = hostKeySearch(args, name, resolve);
+    const told = trapsTold(args);
+    const { key, source, traps: noted } = await findHostKey(search, host);
+    const traps = told ?? noted;
+    const schedule = await Schedule.of(key);
+    if (traps !== undefined) asArgument(() => checkTraps(traps, schedule.range));
+    const door = await findDoor({ told: args.value("door"), name, resolve }, schedule, host);
+    const found = await reach({ hostname: name!, schedule, traps, door, clock: host.clock });
+    if (!("conn" in found)) throw explain(name!, found, source);
     const note = clockNote(found);
     if (note !== null) host.terminal.note(`c3po: ${note}`);
-    await converse(found.conn, name!, host);
+    await converse(found.conn, printable(name!), host);
     return 0;
   },
+  // ssh with ControlPersist, and Ansible, throw away what its ProxyCommand says on stderr.
+  async lastWords({ message }) {
+    if (isPiped()) await refuse(disconnectMessage(wordsOf(message)));
+  },
 };
+
+/** ssh shows so many characters of a reason. */
+const LONGEST_REASON = 400;
+
+function wordsOf(message: string): string {
+  const more = " (details: c3po check HOST)";
+  return printable(`c3po: ${message}`).slice(0, LONGEST_REASON - more.length) + more;
+}
 
 async function converse(conn: Connection, name: string, host: Host): Promise<void> {
   const tally = { sent: 0, received: 0 };
@@ -58,12 +87,17 @@ async function converse(conn: Connection, name: string, host: Host): Promise<voi
   try {
     await relay(conn, tally);
     if (tally.received > 0) return;
-    host.terminal.note(`c3po: "${name}" took the connection and closed it without a word`);
-    host.terminal.note(
-      "c3po: hint: its sshd is overloaded (MaxStartups), refuses this address, or is not running",
-    );
+    const [message, hint] = MUTE;
+    host.terminal.note(`c3po: "${name}" ${message}`);
+    host.terminal.note(`c3po: hint: ${hint}`);
+    if (isPiped()) await refuse(disconnectMessage(wordsOf(`"${name}" ${message}`)));
   } finally {
     callOff();
     conn.close();
   }
 }
+
+const MUTE = [
+  "accepted the connection and closed it without a banner",
+  "its sshd is overloaded (MaxStartups), refuses this address, or is not running",
+] as const;

@@ -1,53 +1,63 @@
 import type { Target } from "../client/reach.ts";
-import { secondPort, SSH_FAILED } from "../client/second_try.ts";
-import { KEY_OPTION, TRAPS_OPTION } from "../core/command.ts";
-import { asArgument, Misuse } from "../core/errors.ts";
-import { minuteAt } from "../core/minute.ts";
-import { parseCount } from "../core/ports.ts";
-import { checkTraps, DEFAULT_TRAPS, type MinutePorts, Schedule } from "../core/schedule.ts";
-import { shellCommand } from "../core/shell.ts";
-import { readSshArguments } from "../core/ssh_arguments.ts";
-import { controlPathArguments, portArguments, type SshSettings } from "../core/ssh_settings.ts";
-import { type Ending, runInForeground } from "../host/foreground.ts";
-import type { Host } from "../host/host.ts";
-import { findKey, type KeySearch } from "../host/keyring.ts";
-import { askSsh } from "../host/ssh.ts";
-import type { Command } from "./command.ts";
+import { type DoorSearch, findDoor } from "../client/door.ts";
+import { type Neighbour, placeIn } from "../client/nearby_minutes.ts";
+import { secondPlace } from "../client/second_try.ts";
+import {
+  AS_OPTION,
+  DOOR_OPTION,
+  KEY_OPTION,
+  SERVICE_OPTION,
+  TRAPS_OPTION,
+} from "../cli/command.ts";
+import { hostKeySearch, STDIN_IS_TAKEN, trapsTold } from "../cli/client_options.ts";
+import { asArgument, Misuse } from "../os/errors.ts";
+import { minuteAt } from "../schedule/minute.ts";
+import { checkTraps, Schedule } from "../schedule/schedule.ts";
+import { shellCommand } from "../os/shell.ts";
+import { readSshArguments } from "../client/ssh_arguments.ts";
+import { controlPathArguments, portArguments, type SshSettings } from "../os/ssh_settings.ts";
+import { type Ending, runInForeground, SSH_FAILED } from "../os/foreground.ts";
+import type { Host } from "../os/host.ts";
+import { findHostKey, type HostKeySearch } from "../client/host_key.ts";
+import { knownName } from "../os/known_hosts.ts";
+import { askSsh } from "../os/ssh.ts";
+import type { Command } from "../cli/command.ts";
 
 /** `c3po ssh`: the ssh of this machine, led to the port of this minute. */
 export const ssh: Command = {
   name: "ssh",
   summary: "log in: runs ssh with the port of this minute",
-  usage: ["ssh [--key FILE] [--dry-run] ARGS..."],
+  usage: ["ssh [options] ARGS..."],
   options: [
     KEY_OPTION,
     { name: "dry-run", text: "print the command instead of running it" },
+    SERVICE_OPTION,
+    AS_OPTION,
+    DOOR_OPTION,
     TRAPS_OPTION,
   ],
   passesOn: true,
   about: [
-    "ARGS are ssh's own, in any order ssh takes them, but for the port: it comes from the key. " +
-    "Host names, users, jump hosts and all else are resolved by ssh from its configuration, and " +
-    "host keys stay known under the name that plain ssh uses. The exit code is ssh's.",
+    "ARGS are ssh's own, in any order ssh accepts. The port comes from the key; a port in ARGS is " +
+    "only used to look up the host's key. Host names, users, jump hosts and everything else come " +
+    "from ssh's configuration, and host keys are stored under the name that plain ssh uses. The " +
+    "exit code is ssh's.",
     "The key is ~/.config/c3po/HOST.key, for HOST as typed or as ssh resolves it, else " +
-    "~/.config/c3po/default.key.",
-    "If ssh cannot connect, the ports of the neighbouring minutes are tried, in case the clocks " +
-    "differ; never one that is a trap in a minute the server may be in.",
+    "~/.config/c3po/default.key. If that is a master key, the key of HOST is derived from it; " +
+    '"c3po port --help" explains for which id.',
+    "If ssh cannot connect, the ports of adjacent minutes are tried, in case the clocks differ, " +
+    "except any that could be a trap.",
   ],
   async run(args, host) {
     const given = args.operands;
     if (given.length === 0) {
-      throw new Misuse("no host given", { hint: "write it as for ssh: c3po ssh user@host" });
+      throw new Misuse("no host given", { hint: "for example: c3po ssh user@host" });
     }
     const read = readSshArguments(given);
-    if (read.port !== null) {
-      throw new Misuse(`"${read.port}" sets a port, but the port comes from the key`, {
-        hint: "leave it out, or use ssh itself",
-      });
-    }
-    const traps = asArgument(() => parseCount(args.value("traps") ?? String(DEFAULT_TRAPS)));
+    if (args.value("key") === "-") throw new Misuse(STDIN_IS_TAKEN);
+    const told = trapsTold(args);
     const start: Start = async (words) => {
-      if (!args.has("dry-run")) return await runInForeground("ssh", words);
+      if (!args.has("dry-run")) return await runInForeground(words);
       host.terminal.out(`${shellCommand(["ssh", ...words])}\n`);
       return { code: 0, told: false };
     };
@@ -55,8 +65,9 @@ export const ssh: Command = {
     // All is prepared while ssh answers; what is wrong with ssh's arguments is told first.
     const asking = askSsh(given);
     const resolve = async (): Promise<string | null> => (await asking).settings?.hostname ?? null;
-    const search = { file: args.value("key"), name: read.host, resolve };
-    const preparing = read.control ? null : prepare(search, host);
+    const search = hostKeySearch(args, read.host, resolve);
+    const door = { told: args.value("door"), name: read.host, resolve };
+    const preparing = read.control ? null : prepare(search, door, host);
     preparing?.catch(() => {});
     const { settings, code, stderr } = await asking;
     if (settings === null) { // ssh tells what is wrong with its arguments
@@ -67,15 +78,39 @@ export const ssh: Command = {
       const path = settings.controlPath;
       return (await start([...path === null ? [] : controlPathArguments(path), ...given])).code;
     }
-    const { hostname } = settings;
-    const { schedule, ports } = await preparing;
-    asArgument(() => checkTraps(traps, schedule.range));
-    const login = { name: read.host, command: read.command || settings.command, settings, ports };
-    const target = { hostname, schedule, traps, clock: host.clock };
+    const { hostname, connectTimeout } = settings;
+    const [{ schedule, source, open, door: found, noted }, known] = await Promise.all([
+      preparing,
+      knownName(settings),
+    ]);
+    const traps = told ?? noted;
+    if (traps !== undefined) asArgument(() => checkTraps(traps, schedule.range));
+    if (read.port !== null && settings.port !== 22) {
+      host.terminal.note(
+        `c3po: the port comes from the key; "${read.port}" only names the host's key`,
+      );
+    }
+    const login = {
+      name: read.host,
+      command: read.command || settings.command,
+      settings,
+      open,
+      source,
+    };
+    // Who wants IPv4 alone does not get an address of the door.
+    const network = settings.isIpv4Only ? null : found;
+    const target = {
+      hostname,
+      schedule,
+      traps,
+      door: network,
+      clock: host.clock,
+      seconds: connectTimeout,
+    };
     return await logIn(
       login,
       target,
-      (port) => start([...portArguments(settings, port), ...given]),
+      (place) => start([...portArguments(settings, place, known), ...given]),
       host,
     );
   },
@@ -84,12 +119,21 @@ export const ssh: Command = {
 /** A schedule, and its answer for the minute in which it was made. */
 interface Prepared {
   readonly schedule: Schedule;
-  readonly ports: MinutePorts;
+  /** Where the key was found. */
+  readonly source: string;
+  /** How many traps the server sets, as is noted beside the key. */
+  readonly noted: number | undefined;
+  /** The network in which the address moves; null if it does not. */
+  readonly door: string | null;
+  readonly open: Neighbour;
 }
 
-async function prepare(search: KeySearch, host: Host): Promise<Prepared> {
-  const schedule = await Schedule.of((await findKey(search, host)).key);
-  return { schedule, ports: await schedule.ports(minuteAt(host.clock.now()), 0) };
+async function prepare(search: HostKeySearch, told: DoorSearch, host: Host): Promise<Prepared> {
+  const { key, source, traps: noted } = await findHostKey(search, host);
+  const schedule = await Schedule.of(key);
+  const door = await findDoor(told, schedule, host);
+  const open = await placeIn(schedule, door, minuteAt(host.clock.now()));
+  return { schedule, source, noted, door, open };
 }
 
 /** Runs ssh with its arguments, or shows how. */
@@ -101,24 +145,28 @@ interface Login {
   /** Whether a command is to run there. */
   readonly command: boolean;
   readonly settings: SshSettings;
-  /** The ports of the minute, if it is still the same. */
-  readonly ports: MinutePorts;
+  /** Where it is open, if the minute is still the same. */
+  readonly open: Neighbour;
+  /** Where the key was found. */
+  readonly source: string;
 }
 
 /** Runs ssh with the port of the minute, and once more if that was not the server's minute. */
 async function logIn(
-  { name, command, settings, ports }: Login,
+  { name, command, settings, open: prepared, source }: Login,
   target: Target,
-  start: (port: number) => Promise<Ending>,
+  start: (place: Neighbour) => Promise<Ending>,
   host: Host,
 ): Promise<number> {
   const began = host.clock.now();
   const minute = minuteAt(began);
-  const { ssh: port } = ports.minute === minute ? ports : await target.schedule.ports(minute, 0);
-  const { code, told } = await start(port);
+  const isReady = prepared.minute === minute &&
+    (target.door !== null || prepared.address === undefined);
+  const open = isReady ? prepared : await placeIn(target.schedule, target.door, minute);
+  const { code, told } = await start(open);
   // What stands between us and the host, if anything does, would have to be asked instead.
   if (code !== SSH_FAILED || told || settings.indirect) return code;
-  const failed = { port, took: host.clock.now() - began, command };
-  const second = await secondPort(failed, name, target, host);
+  const failed = { open, took: host.clock.now() - began, command, source };
+  const second = await secondPlace(failed, name, target, host);
   return second === null ? code : (await start(second)).code;
 }

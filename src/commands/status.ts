@@ -1,29 +1,28 @@
-import { JSON_OPTION } from "../core/command.ts";
-import type { Status } from "../core/status.ts";
-import { statusJson } from "../core/status.ts";
-import type { Host } from "../host/host.ts";
-import { needRoot } from "../host/sets.ts";
-import { columnsHere, hasColour } from "../host/terminal.ts";
-import type { Command } from "./command.ts";
+import { type Command, JSON_OPTION } from "../cli/command.ts";
+import type { Status } from "../server/status.ts";
+import { statusJson } from "../server/status_json.ts";
+import type { Host } from "../os/host.ts";
+import { needRoot } from "../os/root.ts";
+import { columnsHere, hasColour } from "../os/terminal.ts";
 
 /** `c3po status`: what is open, who is shut out, and whether all is well. */
 export const status: Command = {
   name: "status",
-  summary: "show the open ports, the bans, the last hits and whether all is well (root)",
+  summary: "show open ports, bans, recent hits and health (root)",
   usage: ["status [--watch] [--json]"],
   options: [
-    { name: "watch", text: "show it again each second; q or Ctrl-C ends it" },
+    { name: "watch", text: "update every second; q or Ctrl-C quits" },
     JSON_OPTION,
   ],
   about: [
-    "On a map of the range S is the SSH port, x a trap. With --watch the arrows scroll through the " +
-    "bans; where stdout is no terminal, or with --json, there is a report a second. The exit code " +
-    "is 1 if something does not work.",
+    "On the map of the range, S is the SSH port and x a trap; the odds are those that a scan meets a " +
+    "service before a trap. With --watch the arrow keys scroll through the bans; if stdout is not a terminal, or with --json, it prints one report per second. " +
+    "The exit code is 1 if something does not work.",
   ],
   async run(args, host) {
     args.take(0, 0, "");
     needRoot();
-    const { look } = await import("../server/status.ts");
+    const { readStatus: look } = await import("../server/status_reader.ts");
     const text = args.has("json") ? json : plain;
     if (!args.has("watch")) {
       const now = await look(host);
@@ -44,8 +43,8 @@ async function json(now: Status): Promise<string> {
 
 async function plain(now: Status): Promise<string> {
   const [{ statusFrame }, { paint }] = await Promise.all([
-    import("../core/view/status_frame.ts"),
-    import("../core/view/ink.ts"),
+    import("../cli/view/status_frame.ts"),
+    import("../os/ink.ts"),
   ]);
   const frame = statusFrame(now, { columns: columnsHere(), rows: 24 });
   const lines = frame.map((line) => paint(line, hasColour()).trimEnd());
@@ -55,16 +54,16 @@ async function plain(now: Status): Promise<string> {
 
 async function watch(look: Look, host: Host): Promise<void> {
   const [{ StatusView }, { showOnScreen }] = await Promise.all([
-    import("../core/view/status_view.ts"),
-    import("../host/screen.ts"),
+    import("../cli/view/status_view.ts"),
+    import("../cli/view/screen.ts"),
   ]);
   const view = new StatusView();
   await showOnScreen(view, async () => view.show(await look(host)), host.clock);
 }
 
-/** Reports until somebody ends it. */
+/** Reports until it is stopped. */
 async function follow(report: () => Promise<void>, host: Host): Promise<void> {
-  const { endSignal } = await import("../host/signals.ts");
+  const { endSignal } = await import("../os/signals.ts");
   using end = endSignal();
   while (!end.signal.aborted) {
     await report();

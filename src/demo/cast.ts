@@ -1,4 +1,4 @@
-import { listeners } from "../core/sockets.ts";
+import { listenersOf, printedSockets } from "../os/socket_tables.ts";
 import type { Outcome, Stage, Words } from "./stage.ts";
 import { c3po, plain, type Props, SERVER, timed } from "./world.ts";
 
@@ -17,13 +17,14 @@ export class Cast {
     const tables = ["/proc/net/tcp", "/proc/net/tcp6"].map(async (path) =>
       await this.#stage.silently("server", plain("cat", path)).catch(() => "") // no IPv6, no tcp6
     );
-    return listeners((await Promise.all(tables)).join("\n")).has(22);
+    const sockets = printedSockets((await Promise.all(tables)).join("\n"));
+    return listenersOf(sockets).system.has(22);
   }
 
   /** The user runs a command on the server. */
   async login(remote: string): Promise<void> {
     const words = this.sshWords(remote);
-    // Nobody logs in to the stand-in: to hear it is to have got in.
+    // The stand-in has no login: receiving its banner counts as one.
     await this.#stage.run("user", this.#props.sshd === null ? timed(2, words) : words);
   }
 
@@ -41,7 +42,7 @@ export class Cast {
       return await this.#stage.run("attacker", plain("nmap", ...how, "-p", ports, SERVER));
     }
     await this.#stage.say(
-      "(There is no nmap on this machine; a probe of our own connects instead.)",
+      "(nmap is not installed; the demo's own probe scans instead.)",
     );
     return await this.#stage.run("attacker", c3po("demo", "probe", SERVER, ports));
   }

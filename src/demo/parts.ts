@@ -1,21 +1,26 @@
 import { pooledMap } from "@std/async/pool";
-import { DEFAULT_BANNER } from "../core/tarpit.ts";
-import { dial, isOpen } from "../host/dial.ts";
-import type { Host } from "../host/host.ts";
-import { type Guest, listenAnywhere } from "../host/listener.ts";
+import { dial, isOpen } from "../os/dial.ts";
+import type { Host } from "../os/host.ts";
+import { type Connection, DEFAULT_BANNER, listenAnywhere } from "../os/listener.ts";
 
-const AT_ONCE = 512;
+/** Few enough that a busy machine, which holds all of them up at once, makes few of them too late. */
+const AT_ONCE = 128;
 /** Less than the second after which the kernel itself asks again. */
 const PATIENCE_MS = 900;
+/** How often a port is asked that keeps silent. */
+const ROUNDS = 3;
 /** A sign of life from the stand-in for sshd, so often. */
 const TICK_MS = 1000;
 
 /** Stands in for nmap: connects to each port, and tells those that answer, and how many keep silent. */
 export async function probe(hostname: string, ports: readonly number[], host: Host): Promise<void> {
   const open = (port: number): void => host.terminal.out(`${port}/tcp open\n`);
-  // Once more, as nmap does: on a busy machine an answer may come too late.
-  const silent = await sweep(hostname, await sweep(hostname, ports, open), open);
-  host.terminal.out(`${silent.length} ports did not answer\n`);
+  // Again, as nmap does: on a busy machine an answer may come too late.
+  let silent = ports;
+  for (let round = 0; round < ROUNDS && silent.length > 0; round++) {
+    silent = await sweep(hostname, silent, open);
+  }
+  host.terminal.out(`${silent.length} port${silent.length === 1 ? "" : "s"} did not answer\n`);
 }
 
 /** @returns the ports that kept silent */
@@ -42,24 +47,24 @@ async function sweep(
 export async function answer(port: number, host: Host, signal: AbortSignal): Promise<void> {
   const listener = listenAnywhere(port);
   signal.addEventListener("abort", listener.close);
-  for await (const guest of listener.guests) void greet(guest, host, signal);
+  for await (const connection of listener.connections) void greet(connection, host, signal);
 }
 
 async function greet(
-  guest: Guest,
+  connection: Connection,
   { clock }: Host,
   signal: AbortSignal,
 ): Promise<void> {
   const text = new TextEncoder();
   try {
-    await guest.write(text.encode(`${DEFAULT_BANNER} (the demo's stand-in)\r\n`));
+    await connection.write(text.encode(`${DEFAULT_BANNER} (the demo's stand-in)\r\n`));
     while (!signal.aborted) {
       await clock.sleep(TICK_MS, signal);
       const time = new Date(clock.now()).toISOString().slice(11, 19);
-      await guest.write(text.encode(`${time}\r\n`));
+      await connection.write(text.encode(`${time}\r\n`));
     }
   } catch {
-    // The guest has gone.
+    // The other side has gone.
   }
-  guest.close();
+  connection.close();
 }

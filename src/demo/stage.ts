@@ -1,9 +1,9 @@
-import { C3poError, Failure } from "../core/errors.ts";
-import { shellCommand } from "../core/shell.ts";
-import { type Line, paint, span } from "../core/view/ink.ts";
-import type { Clock } from "../host/clock.ts";
-import type { PrivateNetwork, Running } from "../host/private_network.ts";
-import { hasColour, type Terminal } from "../host/terminal.ts";
+import { C3poError, Failure } from "../os/errors.ts";
+import { shellCommand } from "../os/shell.ts";
+import { type Line, paint, span } from "../os/ink.ts";
+import type { Clock } from "../os/clock.ts";
+import type { PrivateNetwork, Running } from "../os/private_network.ts";
+import { hasColour, type Terminal } from "../os/terminal.ts";
 
 /** A command of the story: what the viewer would type, and what is run where that is spelled otherwise. */
 export interface Words {
@@ -114,7 +114,7 @@ export class Stage {
   ): Promise<void> {
     const end = this.#clock.now() + deadlineMs;
     while (!await isSo()) {
-      if (this.#clock.now() > end) throw new Failure(`the demo waited in vain for ${what}`);
+      if (this.#clock.now() > end) throw new Failure(`the demo timed out waiting for ${what}`);
       await this.#clock.sleep(100, this.#signal);
       this.#check();
     }
@@ -164,11 +164,11 @@ export class Stage {
   }
 }
 
-/** Somebody has seen enough. */
+/** The user has interrupted the demo. */
 export class Interrupted extends C3poError {
   override readonly exitCode = 1;
 
   constructor() {
-    super("stopped half-way; everything the demo made is gone");
+    super("demo interrupted; everything it created was removed");
   }
 }

@@ -1,10 +1,10 @@
-import { Failure } from "../core/errors.ts";
-import { minuteAt, minuteStart } from "../core/minute.ts";
-import type { Clock } from "../host/clock.ts";
-import type { Running } from "../host/private_network.ts";
+import { Failure } from "../os/errors.ts";
+import { minuteAt, minuteStart } from "../schedule/minute.ts";
+import type { Clock } from "../os/clock.ts";
+import type { Running } from "../os/private_network.ts";
 import { Cast } from "./cast.ts";
 import type { Stage } from "./stage.ts";
-import { c3po, plain, type Props, sshdWords } from "./world.ts";
+import { c3po, ended, numbered, plain, type Props, sshdWords, terminated } from "./world.ts";
 
 /** How the story is told. */
 export interface Telling {
@@ -14,6 +14,9 @@ export interface Telling {
   /** Seconds of the attacker's ban. */
   readonly banSeconds: number;
 }
+
+/** The file that has the number of the user's session. */
+const SESSION = "session.pid";
 
 const STARTED_MS = 20_000;
 const SESSION_MS = 15_000;
@@ -29,7 +32,8 @@ export class Story {
   #bannedUntil = 0;
   #ports: readonly number[] = [];
   #stopped = false;
-  #noted = false;
+  /** The first port for which the attacker was banned. */
+  #trap: string | null = null;
 
   constructor(telling: Telling) {
     this.#telling = telling;
@@ -56,26 +60,27 @@ export class Story {
 
   async #plainServer(): Promise<void> {
     const { stage, props } = this.#telling;
-    stage.step("A server as there are many");
+    stage.step("A plain SSH server");
     if (props.sshd === null) {
-      await stage.say("There is no sshd on this machine, so a stand-in answers on port 22.");
+      await stage.say("sshd is not installed, so a stand-in answers on port 22.");
       stage.start("server", c3po("demo", "answer", "22"), "stand-in", () => {});
     } else {
       stage.start("server", sshdWords(props.sshd), "sshd", () => {});
     }
     await stage.waitFor("the server to listen", STARTED_MS, () => this.#cast.serverListens());
-    await stage.say("Somebody scans all its ports, and finds what everybody finds:");
+    await stage.say("An attacker scans all its ports, and finds sshd:");
     await this.#cast.scan("1-65535");
   }
 
   async #serve(): Promise<void> {
     const { stage, banSeconds } = this.#telling;
-    stage.step("C3PO takes the port away");
+    stage.step("C3PO hides the port");
     await stage.say("Server and user share a key. From now on the port moves every minute.");
     const { code } = await stage.run("server", c3po("key", "new", "key"));
     if (code !== 0) {
-      throw new Failure("c3po itself does not run inside of the demo", {
-        hint: "what it says is above; if it says nothing, copy it to where root may run programs",
+      throw new Failure("c3po does not run inside the demo", {
+        hint:
+          "see its output above; if there is none, copy c3po to a directory root can run programs from",
       });
     }
     let started = false;
@@ -86,11 +91,12 @@ export class Story {
       "serve",
       (line) => {
         started ||= / started /.test(line);
-        this.#noted ||= / ban address=/.test(line);
+        this.#trap ??= / event=ban .*?\bport=(\d+)/.exec(line)?.[1] ?? null;
       },
     );
     void serving.ended.then(() => this.#stopped = true);
-    await stage.waitFor("serve to start", STARTED_MS, () => started);
+    await stage.waitFor("serve to start", STARTED_MS, () => started || this.#stopped);
+    if (!started) throw new Failure("serve exited", { hint: "see its output above" });
     await stage.run("server", c3po("status"));
   }
 
@@ -99,10 +105,10 @@ export class Story {
     stage.step("The user logs in, at the first try");
     await stage.run("user", c3po("port"));
     await this.#cast.login("echo I am in");
-    await stage.say("And opens a session that stays:");
+    await stage.say("The user also opens a session and keeps it open:");
     const session = stage.start(
       "user",
-      this.#cast.sshWords("while date -u +%T; do sleep 3; done"),
+      numbered(SESSION, this.#cast.sshWords("while date -u +%T; do sleep 3; done")),
       "session",
       (line) => this.#session.push(line),
     );
@@ -111,27 +117,27 @@ export class Story {
   }
 
   async #attack(): Promise<void> {
-    const { stage } = this.#telling;
+    const { stage, clock } = this.#telling;
     const all = await stage.silently("server", c3po("port", "--all"));
     this.#ports = all.trim().split("\n").map(Number);
+    // Within the grace the port of the next minute is open as well.
+    const inAMinute = String(Math.floor(clock.now() / 1000) + 60);
+    const next = await stage.silently("server", c3po("port", "--at", inAMinute));
     stage.step("The attacker scans again");
     const { lines } = await this.#cast.scan("1-65535");
     // The kernel has banned him at once; what he did is read from it some seconds later.
-    await stage.waitFor("serve to hear of the ban", NOTED_MS, () => this.#noted);
+    await stage.waitFor("serve to read the ban", NOTED_MS, () => this.#trap !== null);
     await this.#noteBan();
-    const open = lines.flatMap((line) => /^(\d+)\/tcp +open/.exec(line)?.[1] ?? []).map(Number);
-    const trap = open.find((port) => port !== this.#ports[0]);
+    const open = lines.flatMap((line) => /^(\d+)\/tcp +open/.exec(line)?.[1] ?? []);
     await stage.say(
-      ...open.includes(this.#ports[0]!)
-        ? ["This one was lucky, and met sshd before a trap: that is one scan in sixteen."]
+      ...[String(this.#ports[0]), next.trim()].some((port) => open.includes(port))
+        ? ["This scan was lucky and met sshd before a trap. That happens once in sixteen scans."]
         : [],
-      trap === undefined
-        ? "The first trap banned him at his first packet."
-        : `${trap} was a trap. His first packet to it banned him, inside the kernel.`,
-      "Since then the other traps, and the way in, look to him like any port that is shut.",
+      `${this.#trap} was a trap. The first packet to it banned the attacker, in the kernel.`,
+      "Now the other traps and the SSH port look like closed ports to the attacker.",
     );
     await stage.run("server", c3po("ban"));
-    await stage.say("Even if somebody told him the port now, he would get nowhere:");
+    await stage.say("Even knowing the right port does not help now:");
     await this.#cast.scan(`22,${this.#ports.slice(0, 3).join(",")}`);
   }
 
@@ -144,8 +150,10 @@ export class Story {
 
   async #change(change: number): Promise<void> {
     const { stage } = this.#telling;
-    stage.step("A change of minute");
-    await stage.say("The user logs in before, during and after it, each time at the first try.");
+    stage.step("The minute changes");
+    await stage.say(
+      "The user logs in before, during and after the change, each time at the first try.",
+    );
     for (const offset of AROUND) {
       const what = offset < 0 ? "shortly before the change" : "the next login";
       await stage.waitUntil(change + offset, what);
@@ -153,14 +161,16 @@ export class Story {
       await this.#cast.login(`echo in, ${offset < 0 ? "before" : offset > 0 ? "after" : "during"}`);
     }
     const heard = this.#session.length;
-    await stage.say("The session of the minute before lives on:");
+    await stage.say("The session from before is still open:");
     await stage.waitFor("the session", SESSION_MS, () => this.#session.length > heard);
   }
 
   async #expiry(): Promise<void> {
     const { stage, clock, banSeconds } = this.#telling;
-    stage.step("The ban runs out");
-    await stage.say(`It was one of ${banSeconds} s, so that you can watch; 15 minutes are usual.`);
+    stage.step("The ban expires");
+    await stage.say(
+      `This one lasts ${banSeconds} s so that you can watch; the default is 15 minutes.`,
+    );
     await stage.run("server", c3po("ban"));
     await stage.waitUntil(this.#bannedUntil, "the ban is over");
     for (let left = "[{}]"; left !== "[]\n";) {
@@ -168,26 +178,25 @@ export class Story {
       if (left !== "[]\n") await stage.waitUntil(clock.now() + 1000, "the ban is over");
     }
     await stage.run("server", c3po("ban"));
-    await stage.say("He may try again; the next trap doubles the time.");
+    await stage.say("The attacker can try again; the next ban lasts twice as long.");
   }
 
   async #end(session: Running): Promise<void> {
-    const { stage } = this.#telling;
+    const { stage, props } = this.#telling;
     stage.step("Nothing is left behind");
     await this.#logOut(session);
     const { pid } = JSON.parse(await stage.silently("server", c3po("status", "--json")));
-    await stage.run("server", plain("kill", "-TERM", String(pid)));
+    await stage.run("server", terminated(pid));
     await stage.waitFor("serve to end", STARTED_MS, () => this.#stopped);
-    await stage.run("server", plain("ipset", "list", "-name"));
-    await stage.run("server", plain("iptables", "-S"));
-    await stage.say("That was all of it. The machines and everything on them are gone now.");
+    for (const listing of props.listings) await stage.run("server", listing);
+    await stage.say("That is all. The three machines and everything on them are gone.");
   }
 
-  /** A server with sessions keeps what they need; this one shall show that nothing else stays. */
+  /** A server with open sessions keeps what they need, so log out first to show that nothing else stays. */
   async #logOut(session: Running): Promise<void> {
     const { stage, clock } = this.#telling;
     await stage.say("The user logs out, and the server's administrator stops c3po serve.");
-    await stage.silently("user", plain("pkill", "-f", "ssh_config|c3po proxy|main.ts proxy"));
+    await stage.silently("user", ended(SESSION));
     await session.ended;
     const open = plain("ss", "-Htn", "state", "established", "sport", "=", ":22");
     while (await stage.silently("server", open) !== "") {

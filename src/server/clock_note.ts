@@ -1,20 +1,20 @@
-import { getLogger } from "@logtape/logtape";
-import { readableOffset } from "../core/clock_sync.ts";
-import { clockSync } from "../host/clock_sync.ts";
+import { readableOffset } from "../os/clock_status.ts";
+import { eventLog } from "../os/event_log.ts";
+import type { Machine } from "./machine.ts";
 
-const log = getLogger(["c3po", "clock"]);
+const log = eventLog("clock");
 
 /** Says at the start how well the clock is set, since clients compute the port from theirs. */
-export async function tellClock(): Promise<void> {
-  const { synchronised, offset, source } = await clockSync();
+export async function tellClock(machine: Pick<Machine, "clockSync">): Promise<void> {
+  const { synchronised, offset, source } = await machine.clockSync();
   if (synchronised === true) return;
   if (synchronised === null) {
-    log.info("nobody here says whether the clock is synchronised");
+    log.info("clock_unknown", "cannot tell whether the clock is synchronised");
     return;
   }
-  log.warn("the clock is not synchronised", {
+  log.warn("clock_unsynchronised", "the clock is not synchronised", {
     ...(offset === null ? {} : { offset: readableOffset(offset) }),
     source,
-    next: "start an NTP service, or clients with the right time miss the port of the minute",
+    next: "start an NTP service; clients with the right time miss the port of the minute",
   });
 }

@@ -1,44 +1,49 @@
-import { FAMILIES } from "../core/address.ts";
-import type { ServerConfig } from "../core/server_options.ts";
-import { rulesText } from "../core/firewall/iptables.ts";
-import {
-  applyOpening,
-  createSets,
-  firstEntries,
-  hideSeconds,
-  stageOpening,
-} from "../core/firewall/ipset.ts";
-import { firewallPlan } from "../core/firewall/plan.ts";
-import { minuteAt } from "../core/minute.ts";
-import { openingAt } from "../core/opening.ts";
-import { neighboursOf, type Schedule } from "../core/schedule.ts";
-import { TARPIT_PORT } from "../core/tarpit.ts";
-import { listeningPorts } from "../host/procfs.ts";
+import { openFirewall } from "../firewall/engines.ts";
+import type { Clock } from "../os/clock.ts";
+import { listeningPorts } from "../os/sockets.ts";
+import { Counters } from "./counters.ts";
+import type { Configuration } from "./context.ts";
+import { demandOf, policyOf } from "./policy.ts";
+import { Ports } from "./port_policy.ts";
+import { PortPlanner } from "../users/port_planner.ts";
+import { TARPIT_PORT } from "./tarpit_policy.ts";
+import { findTrapKey } from "./trap_key.ts";
+import { newKey } from "../users/keyring.ts";
+import { WindowLoader } from "./window_loader.ts";
 
 /**
- * What `serve` would load, in the order it would load it, as text for the tools that load it. Looks
- * at the services of this machine, since they win over traps; needs no root and changes nothing.
- *
- * @param now unix milliseconds
+ * What `serve` would load, as text for the tools that load it. Looks at the services of this machine, since
+ * they win over traps; needs no root and changes nothing.
  */
 export async function preview(
-  config: ServerConfig,
-  schedule: Schedule,
-  now: number,
+  { config, registry: { users } }: Configuration,
+  stateFolder: string,
+  clock: Clock,
 ): Promise<string> {
-  const own = new Set([config.sshPort, TARPIT_PORT]);
-  const taken = new Set([...await listeningPorts(), ...config.exclude]);
-  const neighbours = await neighboursOf(schedule, minuteAt(now), config.traps);
-  const opening = openingAt(now, neighbours, { ...config, taken, tripwires: config.tripwire, own });
-  const plan = firewallPlan({ ...config, families: FAMILIES, tarpitPort: TARPIT_PORT });
-  return [
-    "# ipset restore\n",
-    createSets(plan.sets),
-    firstEntries(config.allow, FAMILIES),
-    stageOpening(opening),
-    applyOpening(config.sshPort, hideSeconds(config.fail)),
-    ...[...plan.chains].map(([family, chains]) =>
-      `# ${family === 4 ? "iptables" : "ip6tables"}-restore --noflush\n${rulesText(chains)}`
-    ),
-  ].join("");
+  await using firewall = await openFirewall(config.firewall, clock);
+  const forwards = (): Promise<{ ports: Set<number>; unreadable: string[] }> =>
+    Promise.resolve({ ports: new Set(), unreadable: [] }); // only root may read rules
+  const ports = new Ports({
+    config,
+    tarpitPort: TARPIT_PORT,
+    firewall: { forwards },
+    listeners: listeningPorts,
+  });
+  await ports.refresh();
+  const policy = policyOf(config, TARPIT_PORT);
+  const planner = await PortPlanner.of(
+    demandOf(config, users),
+    async () => await findTrapKey(stateFolder) ?? newKey(),
+  );
+  const loader = new WindowLoader(
+    {
+      ...config,
+      plan: (minute) => planner.plan(minute),
+      ports,
+      policy: () => policy,
+      counters: new Counters(clock.now()),
+    },
+    firewall,
+  );
+  return firewall.preview(policy, await loader.windowsAt(clock.now()));
 }

@@ -1,28 +1,37 @@
-import { getLogger } from "@logtape/logtape";
-import { FAMILIES, type Family } from "../core/address.ts";
-import { C3poError } from "../core/errors.ts";
-import { Tally } from "../core/tally.ts";
-import type { AdminSession } from "../host/admin.ts";
-import type { Clock } from "../host/clock.ts";
-import { hasIptables } from "../host/iptables.ts";
-import { lockServe } from "../host/lock.ts";
-import type { ServiceManager } from "../host/notify.ts";
-import { hasIpv6 } from "../host/procfs.ts";
-import { beThrifty } from "../host/timer.ts";
-import type { Defence } from "./defence.ts";
-import type { Kernel } from "./kernel.ts";
-import type { Services } from "./services.ts";
+import { type Takeover, takeOver } from "./takeover.ts";
+import { openFirewall } from "../firewall/engines.ts";
+import type { Firewall } from "../firewall/firewall.ts";
+import { parseAddress } from "../os/address.ts";
+import type { AdminSession } from "../os/admin_session.ts";
+import type { Clock } from "../os/clock.ts";
+import { C3poError, RolledBack } from "../os/errors.ts";
+import { eventLog } from "../os/event_log.ts";
+import { lockServe } from "../os/lock.ts";
+import type { ServiceManager } from "../os/notify.ts";
+import type { PortRange } from "../schedule/ports.ts";
+import { useLightTimers } from "../os/timer.ts";
+import type { Configuration, Context } from "./context.ts";
+import { Counters } from "./counters.ts";
+import type { Phases } from "./beginning.ts";
+import { runDaemon } from "./daemon.ts";
+import { type Machine, thisMachine } from "./machine.ts";
+import { refuseShutWay } from "./obstacles.ts";
+import { policyOf } from "./policy.ts";
+import type { Ports } from "./port_policy.ts";
+import { TARPIT_PORT } from "./tarpit_policy.ts";
 import { Trial } from "./trial.ts";
-import { keepWatch, type Orders, type Relief } from "./watch.ts";
-import { checkWayIn } from "./welcome.ts";
+import { checkWayIn } from "./way_in.ts";
 
-const log = getLogger(["c3po", "serve"]);
+/** After a failure, until everything is put in place again. */
+const RETRY_MS = 5000;
+
+const log = eventLog("serve");
 
 /** What `serve` needs. */
-export interface Serving {
-  readonly orders: Orders;
+export interface ServeOptions {
+  readonly configuration: Configuration;
   /** Reads the configuration again. */
-  readonly reread: () => Promise<Orders>;
+  readonly reread: () => Promise<Configuration>;
   readonly clock: Clock;
   /** Where run-time files live. */
   readonly runtimeFolder: string;
@@ -38,7 +47,7 @@ export interface Serving {
 
 /** What a daemon is asked for from outside. */
 export interface Requests {
-  /** Aborted when it shall end; the reason is the name of the signal. */
+  /** Aborted when `serve` has to stop; the reason is the name of the signal. */
   readonly end: AbortSignal;
   /** A signal that is aborted by the next request to read the configuration again. */
   reload(): AbortSignal;
@@ -49,82 +58,133 @@ export interface Requests {
  * then removes every trace. A start that fails half-way removes what it did. When the configuration
  * is read again, ports, bans and rules stay until those of the new one take their place.
  */
-export async function serve(serving: Serving, requests: Requests): Promise<void> {
-  const { clock, service } = serving;
+export async function serve(options: ServeOptions, requests: Requests): Promise<void> {
   await using undo = new AsyncDisposableStack();
-  const lock = await lockServe(serving.runtimeFolder);
+  const lock = await lockServe();
   undo.defer(() => lock.release());
-  beThrifty(); // what it listens on keeps the process
-  const post = { ...serving, families: await familiesHere(), tally: new Tally(clock.now()) };
-  let orders = serving.orders;
-  let inCharge: Kernel | null = null;
-  let trial: Trial | null = null;
-  undo.defer(async () => {
-    await inCharge?.remove();
-    // Not reached if something could not be removed: then the guardian tries as well.
-    await trial?.end();
-  });
-  // Before that: nobody shall take us for stuck, and kill us, while we wait for another tool's lock.
-  undo.defer(() => service.stopping());
-  const first: Relief = {
-    before: async (kernel, services) => {
-      trial = await beginTrial(serving, services, clock);
-      inCharge = kernel;
-      return trial;
-    },
-    after: async (defence: Defence) => {
-      if (serving.admin !== null) await defence.welcome(serving.admin.address);
-    },
-  };
-  const later: Relief = {
-    before: (kernel) => {
-      inCharge = kernel;
-      return Promise.resolve(trial);
-    },
-    after: () => Promise.resolve(),
-  };
-  for (let relief = first; !requests.end.aborted; relief = later) {
-    const reload = requests.reload();
-    await keepWatch(orders, post, relief, AbortSignal.any([requests.end, reload]));
-    if (requests.end.aborted) break;
-    await service.reloading();
-    orders = await renewed(orders, serving.reread);
-  }
-  log.info("stopped", { signal: String(requests.end.reason) });
+  useLightTimers(); // what it listens on keeps the process
+  const engine = options.configuration.config.firewall;
+  const firewall = undo.use(await openFirewall(engine, options.clock));
+  await serveWith(firewall, thisMachine, options, requests);
 }
 
-/** Whoever starts this must be able to come back; a trial begins before anything is changed. */
+/** The same with a packet filter and a machine of one's own. */
+export async function serveWith(
+  firewall: Firewall,
+  machine: Machine,
+  options: ServeOptions,
+  requests: Requests,
+): Promise<void> {
+  const { clock, service } = options;
+  await using undo = new AsyncDisposableStack();
+  let { configuration } = options;
+  await tellExamination(firewall);
+  const context: Context = {
+    ...options,
+    firewall,
+    counters: new Counters(clock.now()),
+    machine,
+  };
+  let trial: Trial | null = null;
+  /** The last configuration with which everything was in place. */
+  let served: Configuration | null = null;
+  let isChanged = false;
+  let takeover: Takeover | null = null;
+  undo.defer(async () => {
+    if (isChanged) await firewall.remove();
+    // Not reached if something could not be removed: then the watchdog tries as well.
+    await trial?.end();
+  });
+  // Before that, so that the service manager does not kill us while we wait for another tool's lock.
+  undo.defer(() => service.stopping());
+  let phases: Phases = {
+    before: async (ports, range) => {
+      trial = await beginTrial(options, firewall, machine, ports, range);
+      isChanged = true;
+      takeover = await takeOver(firewall, machine, clock);
+      return { trial, hasBans: takeover.hasBans };
+    },
+    loaded: async () => await takeover?.end(),
+    started: () => served = configuration,
+    trusted: options.admin === null ? [] : [parseAddress(options.admin.address)],
+  };
+  while (!requests.end.aborted) {
+    const reload = requests.reload();
+    try {
+      await runDaemon(configuration, context, phases, AbortSignal.any([requests.end, reload]));
+      if (requests.end.aborted) break;
+      await service.reloading();
+      configuration = await renewed(configuration, options.reread);
+    } catch (error) {
+      if (served === null || !(error instanceof C3poError) || error instanceof RolledBack) {
+        throw error;
+      }
+      if (configuration === served) await waitAfter(error, clock, requests.end);
+      else tellKept(error);
+      configuration = served;
+    }
+    phases = {
+      ...phases,
+      before: () => Promise.resolve({ trial, hasBans: false }),
+      loaded: () => Promise.resolve(),
+      trusted: [],
+    };
+  }
+  log.info("stopped", "stopped", { signal: String(requests.end.reason) });
+}
+
+async function tellExamination(firewall: Firewall): Promise<void> {
+  const { limitations } = await firewall.examine();
+  for (const { what, remedy } of limitations) {
+    log.warn("firewall_limited", what, { next: remedy });
+  }
+}
+
+/** The administrator must be able to log in again; a trial begins before anything is changed. */
 async function beginTrial(
-  { orders: { config, schedule }, admin, force, service }: Serving,
-  services: Services,
-  clock: Clock,
+  { configuration: { config }, admin, force, service, clock }: ServeOptions,
+  firewall: Firewall,
+  machine: Machine,
+  ports: Ports,
+  range: PortRange,
 ): Promise<Trial | null> {
-  await checkWayIn(config, schedule.range, await services.taken(), admin, force);
-  if (config.try === undefined) return null;
+  checkWayIn(config, range, await machine.listeners(), ports.taken, admin, force);
+  if (config.try === undefined) {
+    if (!force) await refuseShutWay(firewall, policyOf(config, TARPIT_PORT));
+    return null;
+  }
   return await Trial.begin(config.try, config.sshPort, service.isThere, clock);
 }
 
-/** The new orders; the old ones, with a word why, if there is something wrong with the new. */
-async function renewed(old: Orders, reread: () => Promise<Orders>): Promise<Orders> {
+/** The new configuration; the old one, with a word why, if there is something wrong with the new. */
+async function renewed(
+  old: Configuration,
+  reread: () => Promise<Configuration>,
+): Promise<Configuration> {
   try {
-    const orders = await reread();
-    log.info("the configuration was read again");
-    return orders;
+    const configuration = await reread();
+    if (configuration.config.firewall !== old.config.firewall) {
+      log.warn("restart_needed", "changing the firewall engine needs a restart", {
+        next: "systemctl restart c3po",
+      });
+    }
+    log.info("reloaded", "configuration reloaded");
+    return configuration;
   } catch (error) {
     if (!(error instanceof C3poError)) throw error;
-    log.error("the new configuration cannot be used, the old one stays", { error: error.message });
+    tellKept(error);
     return old;
   }
 }
 
-async function familiesHere(): Promise<readonly Family[]> {
-  if (!await hasIpv6()) {
-    log.warn("this machine has no IPv6, so only IPv4 is served");
-    return [4];
-  }
-  if (await hasIptables(6)) return FAMILIES;
-  log.warn("there is no ip6tables, so only IPv4 is served: over IPv6 sshd answers as ever", {
-    next: "install ip6tables, or have sshd listen on IPv4 alone (ListenAddress 0.0.0.0)",
+function tellKept(error: C3poError): void {
+  log.error("reload_failed", "cannot load the new configuration, keeping the old one", {
+    error: error.message,
   });
-  return [4];
+}
+
+/** What has served goes on to: the kernel has its windows, and what fails now may pass. */
+async function waitAfter(error: C3poError, clock: Clock, end: AbortSignal): Promise<void> {
+  log.error("serve_failed", "cannot go on serving, will retry", { error: error.message });
+  await clock.sleep(RETRY_MS, end);
 }

@@ -1,109 +1,118 @@
-import { parseBanned } from "../core/address.ts";
-import { Crowd, greeting, type TarpitPolicy } from "../core/tarpit.ts";
-import type { Clock } from "../host/clock.ts";
-import type { Guest, Listener } from "../host/listener.ts";
-import type { Banner } from "./banner.ts";
+import { parseBanned } from "../os/address.ts";
+import type { Clock } from "../os/clock.ts";
+import { Event } from "../os/event.ts";
+import type { Connection, Listener } from "../os/listener.ts";
+import { EvictionQueue, type TarpitPolicy } from "./tarpit_policy.ts";
+import type { Voices } from "./voices.ts";
 
-/** A guest, and when it gets its next drip. */
-interface HeldGuest extends Guest {
+/** A connection, and when it gets its next byte. */
+interface Held extends Connection {
   /** The address, or the /64: whose connections are counted together. */
   readonly unit: string;
+  /** Infinity if nothing follows what was said first. */
   nextDrip: number;
-  dripping: boolean;
+  isWriting: boolean;
 }
 
-/** The due drips are looked for this often, while somebody is held. */
+/** The due bytes are looked for this often, while something is held, in milliseconds. */
 const LOOK_MS = 1000;
+/** Nothing is held: the first connection ends this rest. */
+const IDLE_MS = 3_600_000;
 
 /**
- * Holds whoever completes a connection to a trap. A guest gets a byte now and then, so that it goes on
- * hoping. What it sends is read and forgotten, since unread it would pile up in the kernel; a guest
- * that goes on talking is let go.
+ * Holds connections to traps: speaks as a service would, and as sshd sends a byte now and then, so that the
+ * client keeps waiting. What it sends is read and forgotten, since unread it would pile up in the kernel; who goes on
+ * sending is closed.
  */
 export class Tarpit {
   readonly #policy: TarpitPolicy;
-  readonly #banner: Pick<Banner, "line">;
+  readonly #voices: Pick<Voices, "next">;
   readonly #clock: Clock;
-  readonly #held = new Set<HeldGuest>();
-  readonly #crowd = new Crowd<HeldGuest>();
+  readonly #held = new Set<Held>();
+  readonly #queue = new EvictionQueue<Held>();
+  readonly #arrival: Event;
 
-  /** @param banner what the real sshd says first, as far as it is known */
-  constructor(policy: TarpitPolicy, banner: Pick<Banner, "line">, clock: Clock) {
+  /** @param voices how the real services would speak to a connection */
+  constructor(policy: TarpitPolicy, voices: Pick<Voices, "next">, clock: Clock) {
     this.#policy = policy;
-    this.#banner = banner;
+    this.#voices = voices;
     this.#clock = clock;
+    this.#arrival = new Event(clock);
   }
 
-  /** How many are held now. */
+  /** How many connections are held now. */
   get size(): number {
     return this.#held.size;
   }
 
   /**
-   * Takes guests until the signal is aborted, then closes and lets everybody go.
+   * Takes connections until the signal is aborted, then closes all.
    *
-   * @param arrived told of each address that completed a connection
+   * @param onConnection called for each connection
    */
-  async run(
-    listener: Listener,
-    arrived: (address: string) => void,
-    signal: AbortSignal,
-  ): Promise<void> {
+  async run(listener: Listener, onConnection: () => void, signal: AbortSignal): Promise<void> {
+    const drips = this.#drip(signal);
+    await this.take(listener, onConnection, signal);
+    await drips;
+    for (const held of this.#held) this.#release(held);
+  }
+
+  /** Takes the connections of one more listener until the signal is aborted. */
+  async take(listener: Listener, onConnection: () => void, signal: AbortSignal): Promise<void> {
     signal.addEventListener("abort", listener.close);
     if (signal.aborted) listener.close(); // told to end before we began
-    const drips = this.#drip(signal);
-    for await (const guest of listener.guests) {
-      arrived(guest.address);
-      this.#hold(guest);
+    for await (const connection of listener.connections) {
+      onConnection();
+      this.#hold(connection);
     }
-    await drips;
-    for (const guest of this.#held) this.#release(guest);
   }
 
-  #hold(guest: Guest): void {
-    if (this.#held.size >= this.#policy.most) this.#release(this.#crowd.first!);
-    const held: HeldGuest = {
-      ...guest,
-      unit: parseBanned(guest.address).text,
-      nextDrip: this.#clock.now() + this.#policy.dripMs,
-      dripping: false,
+  #hold(connection: Connection): void {
+    if (this.#held.size >= this.#policy.most) this.#release(this.#queue.first!);
+    const { first, drips } = this.#voices.next();
+    const held: Held = {
+      ...connection,
+      unit: parseBanned(connection.address).text,
+      nextDrip: drips ? this.#clock.now() + this.#policy.dripMs : Infinity,
+      isWriting: false,
     };
     this.#held.add(held);
-    this.#crowd.add(held.unit, held);
-    this.#send(held, greeting(this.#banner.line));
-    this.#hear(held).catch(() => {}).finally(() => this.#release(held));
+    this.#queue.add(held.unit, held);
+    if (first.length > 0) this.#send(held, first);
+    this.#read(held).catch(() => {}).finally(() => this.#release(held));
+    this.#arrival.set();
   }
 
-  /** Ends when the guest leaves, or talks too much. */
-  async #hear(guest: HeldGuest): Promise<void> {
-    for (let words = 0; words < this.#policy.patience; words++) {
-      if (!await guest.hear()) return;
+  /** Ends when the other side closes, or sends too much. */
+  async #read(held: Held): Promise<void> {
+    for (let reads = 0; reads < this.#policy.reads; reads++) {
+      if (!await held.read()) return;
     }
   }
 
   async #drip(signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
       const now = this.#clock.now();
-      for (const guest of this.#held) {
-        if (guest.nextDrip > now) continue;
-        guest.nextDrip = now + this.#policy.dripMs;
-        this.#send(guest, crypto.getRandomValues(new Uint8Array(1)));
+      for (const held of this.#held) {
+        if (held.nextDrip > now) continue;
+        held.nextDrip = now + this.#policy.dripMs;
+        this.#send(held, crypto.getRandomValues(new Uint8Array(1)));
       }
-      // Whoever comes while nobody is held is not due before the end of this rest.
-      await this.#clock.sleep(this.#held.size > 0 ? LOOK_MS : this.#policy.dripMs, signal);
+      if (this.#held.size > 0) await this.#clock.sleep(LOOK_MS, signal);
+      else await this.#arrival.wait(IDLE_MS, signal);
     }
   }
 
-  /** A guest whose window is full waits with one write, not with a heap of them. */
-  #send(guest: HeldGuest, bytes: Uint8Array): void {
-    if (guest.dripping) return;
-    guest.dripping = true;
-    guest.write(bytes).then(() => guest.dripping = false, () => this.#release(guest));
+  /** A connection whose window is full waits with one write, not with a heap of them. */
+  #send(held: Held, bytes: Uint8Array): void {
+    if (held.isWriting) return;
+    held.isWriting = true;
+    held.write(bytes).then(() => held.isWriting = false, () => this.#release(held));
   }
 
-  #release(guest: HeldGuest): void {
-    this.#held.delete(guest);
-    this.#crowd.delete(guest.unit, guest);
-    guest.close();
+  #release(held: Held): void {
+    this.#held.delete(held);
+    this.#queue.delete(held.unit, held);
+    held.close();
   }
 }

@@ -1,23 +1,23 @@
-import { getLogger } from "@logtape/logtape";
-import { formatDuration } from "../core/duration.ts";
-import { C3poError, RolledBack } from "../core/errors.ts";
-import { Arrivals } from "../core/logins.ts";
-import type { Session } from "../core/sockets.ts";
-import type { Clock } from "../host/clock.ts";
-import { type Guardian, postGuardian } from "../host/guardian.ts";
-import { loggedIn, sessionsNow } from "../host/logins.ts";
+import { formatDuration } from "../os/duration.ts";
+import { C3poError, RolledBack } from "../os/errors.ts";
+import { Arrivals } from "../os/process_stat.ts";
+import { eventLog } from "../os/event_log.ts";
+import type { Session } from "../os/socket_tables.ts";
+import type { Clock } from "../os/clock.ts";
+import { startWatchdog, type Watchdog } from "../os/watchdog.ts";
+import { loggedIn, sessionsNow } from "../os/logins.ts";
 
 const LOOK_SECONDS = 1;
 /** What is left of a trial is told at these times, in seconds before its end, and each minute. */
 const TOLD = [30, 10, 5];
 
-const log = getLogger(["c3po", "trial"]);
+const log = eventLog("trial");
 
 /**
- * `--try`: everything is rolled back unless somebody logs in through a C3PO port in time.
+ * `--try`: everything is rolled back unless a login through C3PO is seen in time.
  *
  * Made before the first change, so that the sessions from before are known: later ones from other
- * machines can only have come in through C3PO, since new direct connections are dropped. A guardian
+ * machines can only have come in through C3PO, since new direct connections are dropped. A watchdog
  * in a process of its own rolls back if this process dies or hangs.
  */
 export class Trial {
@@ -25,7 +25,7 @@ export class Trial {
   readonly #sshPort: number;
   readonly #isService: boolean;
   readonly #arrivals: Arrivals;
-  #guardian: Guardian | null;
+  #watchdog: Watchdog | null;
   readonly #clock: Clock;
   #passed = false;
 
@@ -34,23 +34,23 @@ export class Trial {
     sshPort: number,
     isService: boolean,
     arrivals: Arrivals,
-    guardian: Guardian,
+    watchdog: Watchdog,
     clock: Clock,
   ) {
     this.#seconds = seconds;
     this.#sshPort = sshPort;
     this.#isService = isService;
     this.#arrivals = arrivals;
-    this.#guardian = guardian;
+    this.#watchdog = watchdog;
     this.#clock = clock;
   }
 
   /**
-   * Posts the guardian.
+   * Starts the watchdog.
    *
    * @param seconds how long the trial lasts
    * @param isService whether a service manager would start us again
-   * @throws {Failure} if the guardian does not start: then nothing may be changed
+   * @throws {Failure} if the watchdog does not start: then nothing may be changed
    */
   static async begin(
     seconds: number,
@@ -60,20 +60,20 @@ export class Trial {
   ): Promise<Trial> {
     const { sessions, now } = await sessionsNow(sshPort);
     const task = ["serve", "--undo", "--try", `${seconds}s`, "--ssh-port", String(sshPort)];
-    const guardian = await postGuardian(task);
-    return new Trial(seconds, sshPort, isService, new Arrivals(sessions, now), guardian, clock);
+    const watchdog = await startWatchdog(task);
+    return new Trial(seconds, sshPort, isService, new Arrivals(sessions, now), watchdog, clock);
   }
 
-  /** Whether somebody has logged in. */
+  /** Whether a login was seen. */
   get passed(): boolean {
     return this.#passed;
   }
 
   /** Nothing of ours is in the kernel any more, or what is there has proved good. */
   async end(): Promise<void> {
-    const guardian = this.#guardian;
-    this.#guardian = null;
-    await guardian?.dismiss();
+    const watchdog = this.#watchdog;
+    this.#watchdog = null;
+    await watchdog?.dismiss();
   }
 
   /**
@@ -82,32 +82,38 @@ export class Trial {
    * @throws {RolledBack} if the time is over before there was one
    */
   async run(signal: AbortSignal): Promise<void> {
-    for (let left = this.#seconds; left > 0 && !signal.aborted; left -= LOOK_SECONDS) {
+    for (let left = this.#seconds; left > 0 && !signal.aborted;) {
+      const began = performance.now();
       const logins = await this.#findLogins();
       if (logins.length > 0) return await this.#pass(logins);
       if (left === this.#seconds || left % 60 === 0 || TOLD.includes(left)) this.#tell(left);
-      await this.#clock.sleep(LOOK_SECONDS * 1000, signal);
+      // On a busy machine a look takes its time, and the watchdog waits no longer for that.
+      const tookMs = performance.now() - began;
+      await this.#clock.sleep(Math.max(0, LOOK_SECONDS * 1000 - tookMs), signal);
+      left -= Math.max(LOOK_SECONDS, Math.round(tookMs / 1000));
     }
     if (signal.aborted) return;
     const time = formatDuration(this.#seconds);
-    const what = `rolled back: nobody logged in through a C3PO port within ${time}`;
+    const what = `rolled back: no login through C3PO within ${time}`;
     throw new RolledBack(what, this.#isService, {
-      hint: "plain SSH answers as before; c3po check tells what may be in the way",
+      hint: "plain SSH answers as before; c3po check shows what may be wrong",
     });
   }
 
   #tell(left: number): void {
-    log.warn("everything is rolled back unless somebody logs in", {
+    log.warn("trial_pending", "rolling back unless someone logs in", {
       left: formatDuration(left),
-      next: "log in with c3po ssh HOST from another terminal, and stay for a moment",
+      next: "log in from another terminal with c3po ssh HOST, and stay for a moment",
     });
   }
 
   async #pass(logins: readonly Session[]): Promise<void> {
     this.#passed = true;
-    log.info("somebody logged in, the configuration stays", {
+    log.info("trial_passed", "login seen, keeping the configuration", {
       address: [...new Set(logins.map(({ address }) => address))].join(","),
-      ...this.#isService ? { next: "take try out of it: each start would be a trial" } : {},
+      ...this.#isService
+        ? { next: "remove try from the configuration, or each start is a trial" }
+        : {},
     });
     await this.end();
   }
@@ -118,7 +124,7 @@ export class Trial {
       return await loggedIn(this.#arrivals.look(sessions, now), this.#sshPort);
     } catch (error) {
       if (!(error instanceof C3poError)) throw error;
-      log.error("cannot see whether somebody logged in", { error: error.message });
+      log.error("trial_blind", "cannot read logins", { error: error.message });
       return [];
     }
   }

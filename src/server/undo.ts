@@ -1,36 +1,30 @@
-import { getLogger } from "@logtape/logtape";
-import { FAMILIES } from "../core/address.ts";
-import type { Clock } from "../host/clock.ts";
-import { keepWatch } from "../host/guardian.ts";
-import { lockServe } from "../host/lock.ts";
-import { killProcess, parentProcess } from "../host/self.ts";
-import { persist } from "./persist.ts";
-import { removeEverything } from "./removal.ts";
+import { allEngines } from "../firewall/engines.ts";
+import type { Clock } from "../os/clock.ts";
+import { awaitVerdict } from "../os/watchdog.ts";
+import { lockServe } from "../os/lock.ts";
+import { killProcess, parentProcess } from "../os/self.ts";
+import { eventLog } from "../os/event_log.ts";
+import { retry } from "../os/retry.ts";
 
-const log = getLogger(["c3po", "undo"]);
+const log = eventLog("undo");
 
 /** How long beyond the end of its trial a `serve` may take to roll back by itself, in seconds. */
 const SPARE_SECONDS = 15;
 /** A process that was killed a moment ago may still hold its lock. */
 const PATIENCE = { tries: 20, pauseMs: 250 };
 
-/** Where there was a `serve`. */
-export interface Place {
-  /** Where run-time files live. */
-  readonly runtimeFolder: string;
-  /** Where sshd listens. */
-  readonly sshPort: number;
-}
-
 /**
- * Removes what a `serve` that died left in the kernel.
+ * Removes what a `serve` that died left in the kernel, with whatever engine.
  *
  * @throws {Failure} if one is running: it is to be stopped instead
  */
-export async function undo({ runtimeFolder, sshPort }: Place, clock: Clock): Promise<void> {
-  const lock = await lockServe(runtimeFolder);
+export async function undo(clock: Clock): Promise<void> {
+  const lock = await lockServe();
   try {
-    await removeEverything(FAMILIES, sshPort, clock);
+    for (const engine of await allEngines(clock)) {
+      await using firewall = engine;
+      await firewall.remove();
+    }
   } finally {
     lock.release();
   }
@@ -42,14 +36,15 @@ export async function undo({ runtimeFolder, sshPort }: Place, clock: Clock): Pro
  *
  * @param seconds how long the trial lasts
  */
-export async function watchTrial(seconds: number, place: Place, clock: Clock): Promise<void> {
+export async function watchTrial(seconds: number, clock: Clock): Promise<void> {
   const parent = parentProcess();
-  const outcome = await keepWatch((seconds + SPARE_SECONDS) * 1000);
+  const outcome = await awaitVerdict((seconds + SPARE_SECONDS) * 1000);
   if (outcome === "well") return;
   if (outcome === "late" && parentProcess() === parent) await killProcess(parent);
   log.warn(
+    "trial_rollback",
     outcome === "late" ? "serve hangs, rolling back" : "serve died during its trial, rolling back",
   );
-  await persist(() => undo(place, clock), { ...PATIENCE, what: "roll back" }, clock);
-  log.info("rolled back, plain SSH answers as before");
+  await retry(() => undo(clock), { ...PATIENCE, what: "roll back" }, clock);
+  log.info("rolled_back", "rolled back, plain SSH answers as before");
 }

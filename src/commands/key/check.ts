@@ -1,9 +1,10 @@
 import { factsOf } from "../../client/key_facts.ts";
-import type { Arguments } from "../../core/arguments.ts";
-import type { Key } from "../../core/key.ts";
-import type { Host } from "../../host/host.ts";
-import { findKey } from "../../host/keyring.ts";
-import { resolveHost } from "../../host/ssh.ts";
+import type { Arguments } from "../../cli/arguments.ts";
+import type { KeyFacts } from "../../client/key_facts.ts";
+import type { Host } from "../../os/host.ts";
+import { findHostKey } from "../../client/host_key.ts";
+import { findKeyOrMaster } from "../../users/keyring.ts";
+import { resolveHost } from "../../os/ssh.ts";
 
 /** `c3po key check`: answers with all about the key but the key. */
 export async function checkKey(
@@ -12,9 +13,12 @@ export async function checkKey(
   host: Host,
 ): Promise<number> {
   const search = { file: args.value("key"), name, resolve: () => resolveHost(name) };
-  const facts = await factsOf(await findKey(search, host));
+  const found = name === undefined
+    ? { ...await findKeyOrMaster(search, host), id: null }
+    : await findHostKey(search, host);
+  const facts = await factsOf(found);
   if (args.has("json")) {
-    host.terminal.out(`${JSON.stringify(facts)}\n`);
+    host.terminal.out(`${JSON.stringify({ ...facts, id: found.id })}\n`);
     return 0;
   }
   const rows = [
@@ -23,7 +27,11 @@ export async function checkKey(
     ["scheme", facts.scheme],
     ["strength", STRENGTH[facts.kind]],
     ["ports", facts.ports],
-    ["fingerprint", facts.fingerprint ?? "none: it would help to guess this secret"],
+    ...found.id === null ? [] : [["host id", found.id]],
+    [
+      "fingerprint",
+      facts.fingerprint ?? "none, because it would help an attacker guess this secret",
+    ],
   ];
   host.terminal.out(rows.map(([name, value]) => `${name!.padEnd(12)} ${value}\n`).join(""));
   const advice = ADVICE[facts.kind];
@@ -31,13 +39,15 @@ export async function checkKey(
   return 0;
 }
 
-const STRENGTH: Readonly<Record<Key["kind"], string>> = {
+const STRENGTH: Readonly<Record<KeyFacts["kind"], string>> = {
   random: "256 random bits",
+  master: "256 random bits; host keys are derived from it",
   passphrase: "a passphrase, stretched: as strong as its words",
-  classic: "a plain secret, not stretched: whoever sees the ports of one minute can guess fast",
+  classic:
+    "a plain secret, not stretched: easy to guess for anyone who sees the ports of one minute",
 };
 
-const ADVICE: Readonly<Partial<Record<Key["kind"], string>>> = {
-  passphrase: 'a random key cannot be guessed; "c3po key new" makes one',
-  classic: 'use it only where the scheme of 2007 is wanted; "c3po key new" makes a safe key',
+const ADVICE: Readonly<Partial<Record<KeyFacts["kind"], string>>> = {
+  passphrase: 'a random key cannot be guessed; "c3po key new" creates one',
+  classic: 'use it only for the scheme of 2007; "c3po key new" creates a safe key',
 };

@@ -1,20 +1,13 @@
-import type { Arguments } from "../../core/arguments.ts";
-import { asArgument, asSource, Failure, Misuse } from "../../core/errors.ts";
-import { fingerprint } from "../../core/fingerprint.ts";
-import { formatKey, type Key, parseKey, rangeOf, schemeOf } from "../../core/key.ts";
-import {
-  contains,
-  DEFAULT_RANGE,
-  formatPortList,
-  formatPortRange,
-  parsePortRange,
-  type PortRange,
-  widestGap,
-} from "../../core/ports.ts";
-import { writePrivate } from "../../host/files.ts";
-import { type Host, isRoot } from "../../host/host.ts";
-import { SERVER_KEY, userKeyFile } from "../../host/keyring.ts";
-import { canAsk, randomBytes, readSecret } from "../../host/secret.ts";
+import type { Arguments } from "../../cli/arguments.ts";
+import { asArgument, asSource, Failure, Misuse } from "../../os/errors.ts";
+import { fingerprint } from "../../schedule/fingerprint.ts";
+import { formatKey, type Key, parseKey, rangeOf, schemeOf } from "../../schedule/key.ts";
+import { formatPortRange, parsePortRange } from "../../schedule/ports.ts";
+import { readText, writePrivate } from "../../os/files.ts";
+import { type Host, isRoot } from "../../os/host.ts";
+import { readKey, SERVER_KEY, userKeyFile } from "../../users/keyring.ts";
+import { canAsk, randomBytes, readSecret } from "../../os/secret.ts";
+import { randomKey } from "./random.ts";
 
 /** `c3po key new`: answers with the file the key is in. */
 export async function newKey(
@@ -23,21 +16,36 @@ export async function newKey(
   host: Host,
 ): Promise<number> {
   const file = named ?? (isRoot() ? SERVER_KEY : userKeyFile("default", host));
-  if (file === null) throw new Misuse("no home folder to keep the key in, so FILE is needed");
+  if (file === null) throw new Misuse("no home directory for the key, so FILE is needed");
   const range = args.value("ports");
   const wanted = range === undefined ? undefined : asArgument(() => parsePortRange(range));
   if (args.has("passphrase") && wanted !== undefined) {
     throw new Misuse("a passphrase carries no port range", {
-      hint: "give both ends the same --ports, or make a random key",
+      hint: "give both ends the same --ports, or create a random key",
     });
   }
-  const key = args.has("passphrase") ? await askPassphrase() : await randomKey(wanted, host);
-  await writePrivate(file, `${formatKey(key)}\n`, false);
+  const kept = `${file}.old`;
+  const replaced = await readText(file) !== null;
+  if (replaced && !args.has("replace")) {
+    throw new Failure(`"${file}" already exists`, {
+      hint: `to change keys: c3po key new --replace, which keeps the old one as ${kept}`,
+    });
+  }
+  const old = replaced ? (await readKey(file, parseKey))?.key : undefined;
+  const random = (): Promise<Key> =>
+    old?.kind === "random" && wanted === undefined
+      ? Promise.resolve({ ...old, bytes: randomBytes(32) }) // the clients know its range
+      : randomKey(wanted, host);
+  const key = args.has("passphrase") ? await askPassphrase() : await random();
+  // At no moment is there no key: a server that starts meanwhile has the old one or the new.
+  if (old !== undefined) await writePrivate(kept, `${formatKey(old)}\n`, true);
+  await writePrivate(file, `${formatKey(key)}\n`, replaced);
   const ports = formatPortRange(rangeOf(key));
   const mark = await fingerprint(key);
   if (args.has("json")) {
     const { kind } = key;
-    const answer = { file, scheme: schemeOf(key), kind, ports, fingerprint: mark };
+    const old = replaced ? { kept } : {};
+    const answer = { file, scheme: schemeOf(key), kind, ports, fingerprint: mark, ...old };
     host.terminal.out(`${JSON.stringify(answer)}\n`);
     return 0;
   }
@@ -46,46 +54,27 @@ export async function newKey(
     `c3po: new ${key.kind === "random" ? "random key" : "passphrase"}, ` +
       `ports ${ports}${mark === null ? "" : `, fingerprint ${mark}`}`,
   );
-  host.terminal.note(`c3po: hint: ${file === SERVER_KEY ? FOR_CLIENT : FOR_SERVER}`);
+  if (replaced) host.terminal.note(`c3po: the old key is kept as ${kept}`);
+  const next = file !== SERVER_KEY ? FOR_SERVER : replaced ? FOR_ROTATION : FOR_CLIENT;
+  host.terminal.note(`c3po: hint: ${next}`);
   return 0;
 }
 
-const FOR_CLIENT = "on each client: ssh HOST sudo c3po key show | c3po key add HOST";
+const FOR_CLIENT = "on each client: ssh -t HOST sudo c3po key show | c3po key add HOST";
+const FOR_ROTATION =
+  "a running serve keeps the old key until it is reloaded: first on each client " +
+  "c3po ssh -t HOST sudo c3po key show | c3po key add HOST --replace, then here systemctl reload c3po";
 const FOR_SERVER = `the server needs the same line in ${SERVER_KEY}, mode 0600`;
-
-async function randomKey(wanted: PortRange | undefined, host: Host): Promise<Key> {
-  const range = wanted ?? await freeRange(host);
-  const bytes = randomBytes(32);
-  return range === undefined ? { kind: "random", bytes } : { kind: "random", bytes, range };
-}
-
-/** The part of the default range that collides with nothing, if this is a server. */
-async function freeRange(host: Host): Promise<PortRange | undefined> {
-  if (!isRoot()) return undefined; // a client's own services say nothing about the server's
-  const { listeningPorts } = await import("../../host/procfs.ts");
-  const taken = [...await listeningPorts()].filter((port) => contains(DEFAULT_RANGE, port));
-  if (taken.length === 0) return undefined;
-  const gap = widestGap(DEFAULT_RANGE, taken);
-  const list = formatPortList(taken);
-  if (gap === null) {
-    host.terminal.note(`c3po: this machine listens on so many ports that no range avoids ${list}`);
-    return undefined;
-  }
-  host.terminal.note(
-    `c3po: this machine listens on ${list}; the ports ${formatPortRange(gap)} collide with none`,
-  );
-  return gap;
-}
 
 async function askPassphrase(): Promise<Key> {
   const text = await readSecret("passphrase:");
   if (canAsk() && await readSecret("once more:") !== text) {
-    throw new Failure("the two passphrases differ, nothing was written");
+    throw new Failure("the passphrases differ, nothing was written");
   }
   const key = asSource("passphrase", () => parseKey(text));
   if (key.kind !== "passphrase") {
-    throw new Failure("a passphrase cannot begin like a key of another kind", {
-      hint: "put a key you already have into the file yourself, mode 0600",
+    throw new Failure("a passphrase cannot start like another kind of key", {
+      hint: "to use an existing key, write it to the file yourself, mode 0600",
     });
   }
   return key;

@@ -1,6 +1,6 @@
-import { readableOffset } from "../../core/clock_sync.ts";
-import type { Finding } from "../../core/finding.ts";
-import { clockSync } from "../../host/clock_sync.ts";
+import { readableOffset } from "../../os/clock_status.ts";
+import type { Finding } from "../../os/finding.ts";
+import { clockSync } from "../../os/clock_sync.ts";
 import type { Checkup } from "./checkup.ts";
 
 /** Both ends compute the port from the time, so the time must be right. */
@@ -12,16 +12,18 @@ export async function clockFindings({ config }: Checkup): Promise<Finding[]> {
     return [{
       grade: "warn",
       what,
-      found: "nobody here says whether it is synchronised",
-      todo: "run an NTP service such as chrony, or compare with c3po check HOST on a client",
+      found: "unknown whether it is synchronised",
+      todo: "run an NTP service such as chrony, or compare clocks: c3po check HOST on a client",
     }];
   }
   if (offset !== null && Math.abs(offset) > Math.max(1, config.grace)) {
-    const found = `${readableOffset(offset)} by ${source}: clients miss the port of the minute`;
+    const found = `${
+      readableOffset(offset)
+    } according to ${source}: clients miss the port of the minute`;
     return [{ grade: "fail", what, found, todo: "set it: chronyc makestep" }];
   }
   if (!synchronised) {
-    const found = `not synchronised, says ${source}${off}`;
+    const found = `not synchronised according to ${source}${off}`;
     return [{
       grade: "warn",
       what,
@@ -29,5 +31,5 @@ export async function clockFindings({ config }: Checkup): Promise<Finding[]> {
       todo: "start the NTP service: timedatectl set-ntp true",
     }];
   }
-  return [{ grade: "ok", what, found: `synchronised, says ${source}${off}` }];
+  return [{ grade: "ok", what, found: `synchronised according to ${source}${off}` }];
 }

@@ -1,27 +1,28 @@
-import { C3poError } from "../../core/errors.ts";
-import type { Finding } from "../../core/finding.ts";
-import { isPrivate, refuseLockout } from "../../core/lockout.ts";
-import { minuteAt } from "../../core/minute.ts";
-import { formatPortRange } from "../../core/ports.ts";
-import { listeningPorts } from "../../host/procfs.ts";
+import { C3poError } from "../../os/errors.ts";
+import type { Finding } from "../../os/finding.ts";
+import { isPrivate, refuseLockout } from "../lockout.ts";
+import { SSH_SERVICE } from "../../schedule/derivation.ts";
+import { minuteAt } from "../../schedule/minute.ts";
+import { formatPortRange } from "../../schedule/ports.ts";
+import { listeningPorts } from "../../os/sockets.ts";
 import type { Checkup } from "./checkup.ts";
 
 /** How far ahead the schedule is compared with what listens: an hour. */
 const MINUTES = 60;
 
-/** What could shut out the one who asks. */
+/** What could lock out the administrator. */
 export async function lockoutFindings(checkup: Checkup): Promise<Finding[]> {
-  const { config, schedule, admin, clock } = checkup;
+  const { config, planner, admin, clock } = checkup;
   const what = "lockout";
-  const listening = await listeningPorts();
-  const taken = new Set([...config.exclude, ...listening]);
+  const { system, ordinary } = await listeningPorts();
+  const taken = new Set([...config.exclude, ...system]);
   const findings: Finding[] = [];
   try {
     refuseLockout({
       sshPort: config.sshPort,
-      range: schedule.range,
+      range: planner.range,
       taken,
-      listens: listening.has(config.sshPort),
+      listens: system.has(config.sshPort) || ordinary.has(config.sshPort),
       cameInAt: admin?.serverPort ?? null,
     });
   } catch (error) {
@@ -30,34 +31,39 @@ export async function lockoutFindings(checkup: Checkup): Promise<Finding[]> {
   }
   const now = minuteAt(clock.now());
   const shut: number[] = [];
+  let minutes = 0;
   for (let minute = now; minute < now + MINUTES; minute++) {
-    const { ssh } = await schedule.ports(minute, 0);
-    if (taken.has(ssh) && ssh !== config.sshPort) shut.push(ssh);
+    const { doors } = await planner.plan(minute);
+    const ports = doors.filter(({ service }) => service === SSH_SERVICE).map(({ port }) => port);
+    const isTaken = (port: number): boolean => taken.has(port) && port !== config.sshPort;
+    if (!ports.every(isTaken)) continue;
+    minutes++;
+    shut.push(...ports);
   }
   if (shut.length > 0) {
     findings.push({
       grade: "warn",
       what,
-      found: `within the next hour SSH is shut for ${shut.length} min: services have ${shut}`,
-      todo: "c3po key new proposes a range without such ports",
+      found: `in the next hour SSH is closed for ${minutes} min: services use ${shut}`,
+      todo: "create a key with a range without such ports: c3po key new",
     });
   }
   if (admin !== null && isPrivate(admin.serverAddress) && !isPrivate(admin.address)) {
     findings.push({
       grade: "warn",
       what,
-      found: "a router or cloud firewall stands before this machine",
-      todo: `let TCP ports ${formatPortRange(schedule.range)} in there, and start with --try 10m`,
+      found: "this machine is behind a router or cloud firewall",
+      todo: `allow TCP ports ${formatPortRange(planner.range)} there, and start with --try 10m`,
     });
   }
   if (config.fail === "closed") {
     findings.push({
       grade: "warn",
       what,
-      found: "with --fail closed nothing but serve opens SSH again if it dies",
-      todo: "have a console at hand, and start with --try 10m the first time",
+      found: "with --fail closed SSH stays closed if serve dies, until it starts again",
+      todo: "have console access, and use --try 10m the first time",
     });
   }
   if (findings.length > 0) return findings;
-  return [{ grade: "ok", what, found: "no way in is cut" }];
+  return [{ grade: "ok", what, found: "no risk found" }];
 }

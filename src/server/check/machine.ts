@@ -1,32 +1,32 @@
-import type { Finding } from "../../core/finding.ts";
-import { OURS } from "../../core/firewall/iptables.ts";
-import { C3poError } from "../../core/errors.ts";
-import { isWritable } from "../../host/files.ts";
-import { saveRules } from "../../host/iptables.ts";
-import { lockServe } from "../../host/lock.ts";
-import { readProc } from "../../host/procfs.ts";
+import type { Finding } from "../../os/finding.ts";
+import { isWritable } from "../../os/files.ts";
+import { servingProcess } from "../../os/lock.ts";
+import { readProc } from "../../os/procfs.ts";
 import type { Checkup } from "./checkup.ts";
+import { loadedEngines } from "./firewall.ts";
 
 /** From here on new connections, also those of users, may soon find no room. */
 const NEARLY_FULL = 0.8;
 const CONNTRACK = "/proc/sys/net/netfilter/nf_conntrack";
 
 /** Whether `serve` runs, or has left something behind. */
-export async function serveFindings({ runtimeFolder }: Checkup): Promise<Finding[]> {
+export async function serveFindings(checkup: Checkup): Promise<Finding[]> {
   const what = "serve";
-  try {
-    (await lockServe(runtimeFolder)).release();
-  } catch (error) {
-    if (!(error instanceof C3poError) || !/already running/.test(error.message)) throw error;
-    return [{ grade: "ok", what, found: error.message.replace(/^c3po serve is /, "") }];
+  const pid = await servingProcess();
+  if (pid !== null) {
+    if ((await loadedEngines(checkup)).length > 0) {
+      return [{ grade: "ok", what, found: `is running, process ${pid}` }];
+    }
+    const found = `process ${pid} runs, but its rules are not in the kernel`;
+    return [{ grade: "fail", what, found, todo: "read the log: journalctl -u c3po" }];
   }
-  const left = (await saveRules(4)).includes(OURS);
-  if (!left) return [{ grade: "ok", what, found: "does not run" }];
+  const left = await loadedEngines(checkup);
+  if (left.length === 0) return [{ grade: "ok", what, found: "is not running" }];
   return [{
     grade: "warn",
     what,
-    found: "does not run, and one that died has left rules",
-    todo: "start it, which takes them over, or remove them: c3po serve --undo",
+    found: `is not running, but left rules in ${left.join(" and ")}`,
+    todo: "start it to take them over, or remove them: c3po serve --undo",
   }];
 }
 
@@ -45,7 +45,7 @@ export async function conntrackFindings(): Promise<Finding[]> {
   return [{
     grade: count < most ? "warn" : "fail",
     what,
-    found: `${found}: when it is full nobody gets in, by whatever port`,
+    found: `${found}: when the table is full, no new connection gets in`,
     todo: `sysctl -w net.netfilter.nf_conntrack_max=${most * 2}`,
   }];
 }
@@ -58,8 +58,8 @@ export async function folderFindings(checkup: Checkup): Promise<Finding[]> {
       grade: "warn",
       what: "folders",
       found:
-        `"${checkup.stateFolder}" cannot be written: bans and friends are forgotten at a restart`,
-      todo: "set STATE_DIRECTORY to a folder that root may write to",
+        `"${checkup.stateFolder}" is not writable: bans and trusted addresses are lost at a restart`,
+      todo: "set STATE_DIRECTORY to a directory that root can write to",
     });
   }
   return findings.length > 0 ? findings : [{ grade: "ok", what: "folders", found: "writable" }];

@@ -1,7 +1,7 @@
-import type { Finding } from "../../core/finding.ts";
-import { bannerOf } from "../../host/listener.ts";
-import { listeningPorts } from "../../host/procfs.ts";
-import { sshdSettings } from "../../host/sshd.ts";
+import type { Finding } from "../../os/finding.ts";
+import { bannerOf } from "../../os/listener.ts";
+import { listeningSockets } from "../../os/sockets.ts";
+import { sshdPorts, sshdSettings } from "../../os/sshd.ts";
 import type { Checkup } from "./checkup.ts";
 
 /** sshd, to which the ports lead. */
@@ -9,26 +9,33 @@ export async function sshdFindings({ config, isService }: Checkup): Promise<Find
   const what = "sshd";
   const port = config.sshPort;
   const settings = await sshdSettings();
-  const ports = settings?.get("port")?.map(Number) ?? [];
+  const ports = sshdPorts(settings?.get("listenaddress") ?? []);
   const elsewhere = ports.filter((each) => each !== port);
-  if (!(await listeningPorts()).has(port)) {
+  const sockets = (await listeningSockets()).filter((each) => each.port === port);
+  if (sockets.length === 0) {
     const todo = elsewhere.length > 0
-      ? `sshd is set up for port ${elsewhere.join(", ")}: serve --ssh-port ${elsewhere[0]}`
-      : "start it, or name its port with serve --ssh-port";
+      ? `sshd is configured for port ${elsewhere.join(", ")}: serve --ssh-port ${elsewhere[0]}`
+      : "start sshd, or set its port with serve --ssh-port";
     // At boot sshd may come later, and serve must not wait for it.
     const grade = isService ? "warn" : "fail";
-    return [{ grade, what, found: `nothing listens on port ${port} for others`, todo }];
+    return [{
+      grade,
+      what,
+      found: `nothing listens on port ${port} for outside connections`,
+      todo,
+    }];
   }
   const findings: Finding[] = [];
-  const banner = await bannerOf(port);
+  const named = sockets.flatMap(({ local }) => local === null ? [] : [local]);
+  const banner = await bannerOf(port, named.length < sockets.length ? undefined : named);
   findings.push(
     banner?.startsWith("SSH-")
       ? { grade: "ok", what, found: `listens on port ${port} (${banner})` }
       : {
         grade: "warn",
         what,
-        found: `what listens on port ${port} does not answer like an sshd on this machine`,
-        todo: "see whether it is one: ss -ltnp",
+        found: `the listener on port ${port} does not answer like sshd`,
+        todo: "check what it is: ss -ltnp",
       },
   );
   if (elsewhere.length > 0) {
@@ -36,14 +43,14 @@ export async function sshdFindings({ config, isService }: Checkup): Promise<Find
       grade: "warn",
       what,
       found: `it also answers on port ${elsewhere.join(", ")}, which C3PO does not hide`,
-      todo: "take that Port out of sshd_config",
+      todo: "remove that Port or ListenAddress from sshd_config",
     });
   }
   if (settings?.get("passwordauthentication")?.[0] === "yes") {
     findings.push({
       grade: "warn",
       what,
-      found: "it takes passwords; C3PO hides the door and is not the lock",
+      found: "it accepts passwords; C3PO hides sshd but does not protect weak logins",
       todo: "use keys, and set PasswordAuthentication no",
     });
   }

@@ -1,0 +1,90 @@
+import type { Clock } from "../os/clock.ts";
+import { C3poError } from "../os/errors.ts";
+import { isRoot } from "../os/host.ts";
+import { hasTool } from "../os/tool.ts";
+import type { EngineName, Firewall } from "./firewall.ts";
+import { savedFiles } from "./others/saved_files.ts";
+
+/** What may be asked for: an engine by name, or the first that works here. */
+export type EngineChoice = "auto" | EngineName;
+
+/** The engines of a kernel, the preferred one first. To add one is a folder and a line here. */
+const ENGINES = {
+  iptables: {
+    tools: ["iptables", "ipset"],
+    open: async (clock: Clock): Promise<Firewall> =>
+      new (await import("./iptables/engine.ts")).IptablesFirewall({ clock }),
+  },
+  nftables: {
+    tools: ["nft"],
+    open: async (clock: Clock): Promise<Firewall> =>
+      new (await import("./nftables/nftables.ts")).Nftables({ clock }),
+  },
+} as const;
+
+type KernelEngine = keyof typeof ENGINES;
+
+/**
+ * Opens a packet filter. `auto` is the engine whose rules are loaded already, else the first whose tools are
+ * there and read what is loaded on this machine.
+ *
+ * @throws {Failure} if none works
+ */
+export async function openFirewall(choice: EngineChoice, clock: Clock): Promise<Firewall> {
+  if (choice === "iptables" || choice === "nftables") return await ENGINES[choice].open(clock);
+  const present: Firewall[] = [];
+  for (const { tools, open } of Object.values(ENGINES)) {
+    if (await haveAll(tools)) present.push(await open(clock));
+  }
+  // Only root may read what is loaded; without it there is a preview at most.
+  if (!isRoot()) return present[0] ?? await ENGINES.iptables.open(clock);
+  for (const firewall of present) if (await firewall.isLoaded()) return firewall;
+  for (const firewall of present.slice(0, -1)) {
+    try {
+      await firewall.examine();
+      return firewall;
+    } catch (error) {
+      if (!(error instanceof C3poError)) throw error; // the next one may do
+    }
+  }
+  return present.at(-1) ?? await ENGINES.iptables.open(clock);
+}
+
+/** The engines whose tools are here. */
+export async function allEngines(clock: Clock): Promise<Firewall[]> {
+  return await otherEngines(null, clock);
+}
+
+/** The engines whose tools are here, but for one. */
+export async function otherEngines(
+  engine: EngineName | null,
+  clock: Clock,
+): Promise<Firewall[]> {
+  const others: Firewall[] = [];
+  for (const name of Object.keys(ENGINES) as KernelEngine[]) {
+    const { tools, open } = ENGINES[name];
+    if (name === engine || !await haveAll(tools)) continue;
+    others.push(await open(clock));
+  }
+  return others;
+}
+
+/**
+ * Makes what rules of C3PO's that were saved with the rest of a firewall need in order to load. Without such
+ * files it does nothing.
+ *
+ * @returns how many sets those rules name
+ */
+export async function prepareForSaved(): Promise<number> {
+  const files = (await savedFiles()).filter(({ by }) => by === "iptables-restore");
+  const sets = [...new Set(files.flatMap(({ sets }) => sets))];
+  if (sets.length > 0) {
+    const { makeEmptySets } = await import("./iptables/prepare.ts");
+    await makeEmptySets(sets);
+  }
+  return sets.length;
+}
+
+async function haveAll(tools: readonly string[]): Promise<boolean> {
+  return (await Promise.all(tools.map(hasTool))).every((isThere) => isThere);
+}

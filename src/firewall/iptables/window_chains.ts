@@ -1,0 +1,243 @@
+import type { Address, Family } from "../../os/address.ts";
+import { horizonOf, type Window } from "../../schedule/windows.ts";
+import { accessTo, tcpServices, udpServices } from "../access.ts";
+import type { Policy, Service } from "../firewall.ts";
+import { OUTSIDE, REDIRECTED, SYN, UDP } from "./conditions.ts";
+import { addressChains, placeSets, toHeld, undirected } from "./door_chains.ts";
+import { entranceChain } from "./entrances.ts";
+import type { Refusal } from "./plan.ts";
+import type { Chain, Match, Rule } from "./rules.ts";
+import { doorSet, type SetSpec, slotOf, trapSet } from "./sets.ts";
+
+/** What the names of the chains of single windows begin with. */
+export const WINDOW_CHAIN = "C3PO-W";
+
+/** One set of a window, and what is in it. */
+export interface WindowSet {
+  readonly set: SetSpec;
+  readonly elements: readonly string[];
+}
+
+/** The sets of some windows, and what is in them. */
+export function windowSets(policy: Policy, windows: readonly Window[]): WindowSet[] {
+  const ports = windows.flatMap((window) => [
+    ...policy.services.map(({ name }) => ({
+      set: doorSet(name, slotOf(window.minute)),
+      elements: accessTo(name, window).open.map(String),
+    })),
+    { set: trapSet(slotOf(window.minute)), elements: window.traps.map(String) },
+  ]);
+  return [...ports, ...placeSets(policy, windows)];
+}
+
+/**
+ * The chains that change when the windows do, alike in both families but for the networks that some doors
+ * are open from. The kernel's clock decides which window a packet falls into: no process takes part when
+ * a minute changes.
+ */
+export function windowChains(
+  family: Family,
+  policy: Policy,
+  windows: readonly Window[],
+  refusal: Refusal,
+): Chain[] {
+  return [
+    {
+      table: "mangle",
+      name: "C3PO-HELD",
+      // A connection that was begun and not completed is redirected for as long as the kernel remembers
+      // it; so each packet that asks is judged, and not only the first.
+      hook: {
+        chain: "PREROUTING",
+        place: "first",
+        when: [OUTSIDE, SYN, REDIRECTED],
+      },
+      rules: [...toHeld(family, policy), ...held(tcpServices(policy), windows)],
+    },
+    {
+      table: "mangle",
+      name: "C3PO-HIDE",
+      rules: [
+        ...tcpServices(policy).flatMap((service) => undirected(family, service, windows)),
+        ...hide(family, tcpServices(policy), windows),
+      ],
+    },
+    {
+      table: refusal === "reset" ? "filter" : "mangle",
+      name: "C3PO-STRAY",
+      rules: tcpServices(policy).filter(({ hidden }) => hidden).map((service) => ({
+        when: [at(service.port), ...hiddenUntil(service, windows)],
+        then: { do: refusal === "reset" ? "refuse" : "drop" },
+      })),
+    },
+    {
+      table: "nat",
+      name: "C3PO-OPEN",
+      rules: windows.map((window) => ({
+        when: [during(window)],
+        then: { do: "jump", chain: `${WINDOW_CHAIN}${slotOf(window.minute)}` },
+      })),
+    },
+    ...windows.map((window) => windowChain(family, policy, window)),
+    ...addressChains(family, policy, windows),
+    ...datagramChains(family, policy, windows),
+  ];
+}
+
+/** As the chains of TCP, without any trap; nothing where no service speaks UDP. */
+function datagramChains(family: Family, policy: Policy, windows: readonly Window[]): Chain[] {
+  const services = udpServices(policy);
+  if (services.length === 0) return [];
+  return [
+    {
+      table: "mangle",
+      name: "C3PO-UDP-HELD",
+      // A flow that was never answered is no ticket for later, however often it is tried again.
+      hook: {
+        chain: "PREROUTING",
+        place: "first",
+        when: [OUTSIDE, UDP, { is: "unanswered" }, REDIRECTED],
+      },
+      rules: held(services, windows, [UDP]),
+    },
+    { table: "mangle", name: "C3PO-UDP-HIDE", rules: hide(family, services, windows, [UDP]) },
+    {
+      table: "nat",
+      name: "C3PO-UDP-OPEN",
+      rules: windows.flatMap((window) =>
+        entrances(family, services, window, [UDP, during(window)])
+      ),
+    },
+  ];
+}
+
+function windowChain(family: Family, policy: Policy, window: Window): Chain {
+  const { minute } = window;
+  const traps = to(trapSet(slotOf(minute)));
+  return {
+    table: "nat",
+    name: `${WINDOW_CHAIN}${slotOf(minute)}`,
+    rules: [
+      ...entrances(family, tcpServices(policy), window),
+      // A direct connection to a hidden port that is also a trap is a scan.
+      {
+        when: [traps, { is: "to port", ports: tcpServices(policy).map(({ port }) => port) }],
+        then: { do: "goto", chain: "C3PO-TRAP" },
+      },
+      // Any other service that begins to listen is safe from its first client on.
+      { when: [traps, { is: "listened for" }], then: { do: "return" } },
+      { when: [traps], then: { do: "goto", chain: "C3PO-TRAP" } },
+    ],
+  };
+}
+
+/** The ways through the doors of a window. @param when what else must hold */
+function entrances(
+  family: Family,
+  services: readonly Service[],
+  window: Window,
+  when: readonly Match[] = [],
+): Rule[] {
+  const rule = (name: string, matches: readonly Match[]): Rule => ({
+    when: [...when, ...matches],
+    then: { do: "goto", chain: entranceChain(name) },
+  });
+  return [
+    // First: for a source in none of the networks, such a port is a trap.
+    ...services.flatMap(({ name }) =>
+      [...accessTo(name, window).restricted].flatMap(([port, networks]) =>
+        from(family, networks).map((match) => rule(name, [at(port), match]))
+      )
+    ),
+    ...services.map(({ name }) => rule(name, [to(doorSet(name, slotOf(window.minute)))])),
+  ];
+}
+
+/**
+ * Only what asks for a port that is open now, or for a trap, may go on to where it was redirected.
+ *
+ * @param when what else must hold
+ */
+function held(
+  services: readonly Service[],
+  windows: readonly Window[],
+  when: readonly Match[] = [],
+): Rule[] {
+  const open = windows.flatMap((window) =>
+    services.flatMap(({ name }): Rule[] => [
+      {
+        when: [...when, during(window), to(doorSet(name, slotOf(window.minute)))],
+        then: { do: "return" },
+      },
+      ...[...accessTo(name, window).restricted.keys()].map((port): Rule => ({
+        when: [...when, during(window), at(port)],
+        then: { do: "return" },
+      })),
+    ])
+  );
+  return [
+    ...open,
+    ...services.map(({ port }): Rule => ({
+      when: [...when, { is: "redirected", to: port }],
+      then: { do: "drop" },
+    })),
+  ];
+}
+
+/**
+ * What asks for a service at its own port, and did not come through a door.
+ *
+ * @param when what else must hold
+ */
+function hide(
+  family: Family,
+  services: readonly Service[],
+  windows: readonly Window[],
+  when: readonly Match[] = [],
+): Rule[] {
+  const hidden = services.filter((service) => service.hidden);
+  return [
+    // In a minute whose door is the service's own port nothing is redirected.
+    ...windows.flatMap((window) =>
+      hidden.flatMap(({ name, port }) => {
+        const { open, restricted } = accessTo(name, window);
+        const sources = open.includes(port)
+          ? [[]]
+          : from(family, restricted.get(port) ?? []).map((match) => [match]);
+        return sources.map((source): Rule => ({
+          when: [...when, at(port), during(window), ...source],
+          then: { do: "return" },
+        }));
+      })
+    ),
+    ...hidden.map((service): Rule => ({
+      when: [...when, at(service.port), ...hiddenUntil(service, windows)],
+      then: { do: "drop" },
+    })),
+  ];
+}
+
+/** The dead man's switch: beyond the last window a port that fails open is hidden no more. */
+function hiddenUntil({ fail }: Service, windows: readonly Window[]): Match[] {
+  return fail === "closed" ? [] : [{ is: "during", from: null, until: horizonOf(windows) }];
+}
+
+function during({ from, until }: Window): Match {
+  return { is: "during", from, until };
+}
+
+/** A match for each of some networks that is of a family. */
+function from(family: Family, networks: readonly Address[]): Match[] {
+  return networks.filter((each) => each.family === family).map(({ text }): Match => ({
+    is: "from network",
+    network: text,
+  }));
+}
+
+function at(port: number): Match {
+  return { is: "to port", ports: [port] };
+}
+
+function to(set: SetSpec): Match {
+  return { is: "in", set: set.name, key: "dst" };
+}

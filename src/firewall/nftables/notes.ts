@@ -1,0 +1,99 @@
+import { type Address, FAMILIES, type Family, parseAddress } from "../../os/address.ts";
+import type { Activity, Touch } from "../firewall.ts";
+import { chunks, type Element, elementsOf } from "./elements.ts";
+import { isAbsent } from "./nft.ts";
+import { FULL, MARKS, setName, TABLE, TOUCHED } from "./sets.ts";
+import type { NftSession } from "./session.ts";
+import { removeText } from "./set_edits.ts";
+
+/** What the rules noted since the last look. */
+export interface Notes extends Activity {
+  /** Families whose sets of bans are full. */
+  readonly full: readonly Family[];
+}
+
+const NOTHING = { hits: [], confirmed: [], arrivals: [], full: [] };
+/** As much as a line of an interactive nft should have. */
+const LINE_ELEMENTS = 500;
+
+/**
+ * Takes what the rules noted. While nothing happened that is one small question.
+ *
+ * @param owed marks of what could not be read at earlier calls, kept from one call to the next
+ */
+export async function takeNotes(session: NftSession, owed: Set<number>): Promise<Notes> {
+  const marks = await readMarks(session);
+  if (marks === null) return { ...NOTHING, intact: false };
+  const intact = marks.has(MARKS.sentinel);
+  const seen = [MARKS.hit, MARKS.came, MARKS.confirmed, MARKS.full].filter((mark) =>
+    marks.has(mark) || owed.has(mark)
+  );
+  if (seen.length === 0) return { ...NOTHING, intact };
+  for (const mark of seen) owed.add(mark);
+  // The marks go first: what is noted from now on is marked anew.
+  await session.exchange(lines(removeText(TOUCHED, seen.map(String))));
+  let failure: unknown = null;
+  const take = async <T>(mark: number, read: () => Promise<T[]>): Promise<T[]> => {
+    if (!owed.has(mark)) return [];
+    try {
+      const found = await read();
+      owed.delete(mark);
+      return found;
+    } catch (error) {
+      failure ??= error;
+      return [];
+    }
+  };
+  const hits = touches(await take(MARKS.hit, () => takeSets(session, "hit")));
+  const arrivals = touches(await take(MARKS.came, () => takeSets(session, "came")));
+  const completed = await take(MARKS.confirmed, () => takeSets(session, "confirmed"));
+  const confirmed = completed.flat().map(({ key }) => source(key));
+  const full = await take(MARKS.full, () => fullFamilies(session));
+  // What was read is gone from the kernel, so it is told first; the rest is asked for again.
+  const isEmpty = hits.length + arrivals.length + confirmed.length + full.length === 0;
+  if (failure !== null && isEmpty) throw failure;
+  return { hits, arrivals, confirmed, intact, full };
+}
+
+/** The marks of what happened; null if there is no such table. */
+export async function readMarks(session: NftSession): Promise<Set<number> | null> {
+  try {
+    const [listed] = await session.exchange([`list set ${TABLE} ${TOUCHED}`]);
+    return new Set(elementsOf(listed!).map(({ key }) => Number(key[0])));
+  } catch (error) {
+    if (isAbsent(error)) return null;
+    throw error;
+  }
+}
+
+async function fullFamilies(session: NftSession): Promise<Family[]> {
+  const [listed] = await session.exchange([`list set ${TABLE} ${FULL}`]);
+  const names = elementsOf(listed!).map(({ key }) => key[0]);
+  return FAMILIES.filter((family) => names.includes(`ipv${family}`));
+}
+
+/** Reads the sets of both families and removes exactly what was read. */
+async function takeSets(session: NftSession, name: string): Promise<Element[][]> {
+  return await Promise.all(FAMILIES.map(async (family) => {
+    const set = setName(name, family);
+    const [listed] = await session.exchange([`list set ${TABLE} ${set}`]);
+    const elements = elementsOf(listed!);
+    const keys = elements.map(({ key }) => key.join(" . "));
+    for (const some of chunks(keys, LINE_ELEMENTS)) {
+      await session.exchange(lines(removeText(set, some)));
+    }
+    return elements;
+  }));
+}
+
+function lines(text: string): string[] {
+  return text.split("\n").filter((line) => line !== "");
+}
+
+function touches(listed: readonly Element[][]): Touch[] {
+  return listed.flat().map(({ key }) => ({ source: source(key), port: Number(key[1]) }));
+}
+
+function source(key: readonly (string | number)[]): Address {
+  return parseAddress(String(key[0]));
+}

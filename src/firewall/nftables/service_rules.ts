@@ -1,0 +1,74 @@
+import type { Service } from "../firewall.ts";
+import { type Chain, COMPLETING, SYN } from "./chains.ts";
+import { byFamily } from "./dialect.ts";
+import { doorChain } from "./matches.ts";
+import { hideChain, judgeChain, refuseChain } from "./window_rules.ts";
+
+/** What is asked beyond whether a port is a service's. */
+export interface Questions {
+  /** Whether addresses that other servers reported are shut out. */
+  readonly shares: boolean;
+  /** Whether the first address at a door has it for itself. */
+  readonly isClaimed: boolean;
+}
+
+/**
+ * What leads to a service, and what comes to its own port.
+ *
+ * @param own holds for a packet of a connection that is there
+ */
+export function serviceChains(
+  service: Service,
+  own: string,
+  { shares, isClaimed }: Questions,
+): Chain[] {
+  const { port } = service;
+  return [
+    {
+      name: doorChain(service),
+      hook: null,
+      // To a port alone keeps the address; a redirect would send it to the first one of the interface.
+      rules: [
+        ...(isClaimed ? [byFamily("jump", "claim")] : []),
+        byFamily("jump", "coming"),
+        `meta l4proto tcp dnat to :${port}`,
+      ],
+    },
+    {
+      name: `in${port}`,
+      hook: null,
+      rules: [
+        `${SYN} goto syn${port}`,
+        `${COMPLETING} ${byFamily("jump", "came")}`,
+        // Now and then is enough to know a session for as long as it goes on.
+        `ct status dnat ct direction original numgen random mod 128 0 ${byFamily("goto", "keep")}`,
+      ],
+    },
+    {
+      name: `syn${port}`,
+      hook: null,
+      rules: [
+        byFamily("jump", "banned"),
+        ...(shares ? [byFamily("jump", "reported")] : []),
+        `ct status dnat ct status confirmed goto ${judgeChain(service)}`,
+        `ct status dnat ${byFamily("goto", "note")}`,
+        `goto ${hideChain(service)}`,
+      ],
+    },
+    {
+      name: `last${port}`,
+      hook: null,
+      rules: [
+        // Those were judged before.
+        `${SYN} accept`,
+        "ct status dnat ct status confirmed accept",
+        // A session whose connection the kernel no longer knows is taken up only where there is one. And one from before the start has no redirect, and connection tracking may know it as new.
+        `${own} accept`,
+        // No more than that: with SYN cookies a bare ACK would open a connection.
+        byFamily("jump", "refused"),
+        ...(shares ? [byFamily("jump", "unwelcome")] : []),
+        `goto ${refuseChain(service)}`,
+      ],
+    },
+  ];
+}

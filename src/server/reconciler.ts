@@ -1,0 +1,196 @@
+import { type Firewall, REFUSAL } from "../firewall/firewall.ts";
+import type { Clock } from "../os/clock.ts";
+import { C3poError } from "../os/errors.ts";
+import { eventLog } from "../os/event_log.ts";
+import type { Counters } from "./counters.ts";
+import type { Task } from "./ticker.ts";
+
+/** What a reconciler checks, and how it restores it. */
+export interface Reconciled {
+  readonly firewall: Pick<Firewall, "drift" | "watch">;
+  /** Puts rules and windows in place again. */
+  readonly reload: () => Promise<void>;
+  /** Puts bans, trusted addresses and the allow list in place again. */
+  readonly refill: () => Promise<void>;
+  /** Called when others changed rules. */
+  readonly rulesChanged: () => void;
+  /** Called when all is in place again. */
+  readonly restored?: () => void;
+  readonly counters: Counters;
+}
+
+/** Other tools change rules in several steps: they are given time to finish, in milliseconds. */
+const SETTLE_MS = 250;
+/** So often what is gone is left so while other tools go on changing rules: they may be half done. */
+const MOST_DELAYS = 2;
+/** Rules are read this often although nothing told of a change, in milliseconds. */
+const READ_MS = 120_000;
+/** So often where nothing ever tells. */
+const POLL_MS = 2000;
+/** After a monitor has ended, until the next one is started. */
+const RESTART_MS = 5000;
+const RETRY_MS = 30_000;
+/** Another tool that takes our place so often in a row is left there. */
+const MOST_FIGHTS = 3;
+/** For so long, in milliseconds. */
+const TRUCE_MS = 600_000;
+/**
+ * What is heard so soon after we changed rules was most likely our own doing, in milliseconds: it is no
+ * reason to hurry, and rules are read at the next tick all the same.
+ */
+const ECHO_MS = 1000;
+/** A fight is one with the last if no more time lies between. */
+const FIGHT_MS = 60_000;
+
+const log = eventLog("firewall");
+
+/**
+ * Notices when another tool flushes, reorders or deletes what C3PO has in the kernel, puts it back, and
+ * says what was gone: rules and ports first, then what the sets held.
+ */
+export class Reconciler implements Task {
+  readonly what = "check the firewall";
+  readonly #reconciled: Reconciled;
+  readonly #clock: Clock;
+  readonly #authors = new Set<string>();
+  /** Changes that were told of, and those of them that were not our own. */
+  #told = 0;
+  #heard = 0;
+  #ownChangeAt = -Infinity;
+  #isDamaged = false;
+  #isDirty = false;
+  #readAt = -Infinity;
+  #isWatching = false;
+  #endWatch: () => void = () => {};
+  #delays = 0;
+  #fights = 0;
+  #foughtAt = -Infinity;
+  #truceAt = -Infinity;
+  /** What was said to be gone and is not back yet: what fails is tried again, and told once. */
+  #logged = "";
+
+  constructor(reconciled: Reconciled, clock: Clock) {
+    this.#reconciled = reconciled;
+    this.#clock = clock;
+  }
+
+  /** Sets or rules of ours were seen to be gone. */
+  damaged(): void {
+    this.#isDamaged = true;
+  }
+
+  /** Rules are changed by us, or were a moment ago. */
+  ownChange(): void {
+    this.#ownChangeAt = this.#clock.now();
+  }
+
+  /** Listens for changes of rules until the signal is aborted. @param changed called for each */
+  async watch(changed: () => void, signal: AbortSignal): Promise<void> {
+    while (!signal.aborted) {
+      const end = new AbortController();
+      this.#endWatch = () => end.abort();
+      signal.addEventListener("abort", this.#endWatch, { once: true });
+      const startedAt = this.#clock.now();
+      this.#isWatching = true;
+      try {
+        await this.#reconciled.firewall.watch((by) => {
+          this.#told++;
+          this.#isDirty = true;
+          if (Math.abs(this.#clock.now() - this.#ownChangeAt) < ECHO_MS) return;
+          this.#heard++;
+          if (by !== null) this.#authors.add(by);
+          this.#reconciled.rulesChanged();
+          changed();
+        }, end.signal);
+      } catch (error) {
+        if (!(error instanceof C3poError)) throw error;
+        log.debug("monitor_ended", "the ruleset monitor ended", { error: error.message });
+      }
+      signal.removeEventListener("abort", this.#endWatch);
+      this.#isWatching = false;
+      this.#isDirty = true; // it may have ended over the very change that it should have told
+      const lasted = Math.abs(this.#clock.now() - startedAt) > RESTART_MS;
+      await this.#clock.sleep(lasted ? RESTART_MS : RETRY_MS, signal);
+    }
+  }
+
+  async run(now: number): Promise<boolean> {
+    const isDue = Math.abs(now - this.#readAt) >= (this.#isWatching ? READ_MS : POLL_MS);
+    if (!this.#isDirty && !this.#isDamaged && !isDue) return !this.#isWatching;
+    if (this.#isDirty) await this.#clock.sleep(SETTLE_MS);
+    const heard = this.#heard;
+    const told = this.#told;
+    const wasTold = this.#isDirty;
+    const gone = await this.#drift();
+    const isMissed = gone.length > 0 && !wasTold && this.#told === told && this.#isWatching;
+    if (gone.length > 0 && this.#heard > heard && this.#delays++ < MOST_DELAYS) return true;
+    this.#delays = 0;
+    if (gone.includes("sets")) this.#isDamaged = true; // until they are filled again
+    if (gone.length > 0 || this.#isDamaged) await this.#repair(gone, now);
+    this.#logged = "";
+    if (isMissed) {
+      log.warn("monitor_silent", "the ruleset monitor missed a change, restarting it");
+      this.#endWatch();
+    }
+    // Also behind a repair: what another tool did meanwhile is heard as if it were part of it.
+    this.#isDirty = this.#told > told;
+    this.#readAt = now;
+    return !this.#isWatching || this.#isDirty;
+  }
+
+  /**
+   * What became of the rules. Read twice if anything did: while another tool is at work, what is read
+   * may be half of it, or twice.
+   */
+  async #drift(): Promise<readonly string[]> {
+    const first = await this.#reconciled.firewall.drift();
+    if (first.length === 0) return first;
+    await this.#clock.sleep(SETTLE_MS);
+    return await this.#reconciled.firewall.drift();
+  }
+
+  async #repair(gone: readonly string[], now: number): Promise<void> {
+    const isPlaceOnly = !this.#isDamaged && gone.every((what) => what.includes(" place in "));
+    if (isPlaceOnly && Math.abs(now - this.#truceAt) < TRUCE_MS) return;
+    const by = [...this.#authors].join(",");
+    this.#authors.clear();
+    if (!this.#isDamaged && gone.every((what) => what.endsWith(REFUSAL))) {
+      log.info("refusal_changed", "another tool changed how closed ports answer; C3PO's follow", {
+        ...(by === "" ? {} : { by }),
+      });
+      return await this.#reconciled.reload();
+    }
+    if (isPlaceOnly && this.#isFight(now)) {
+      this.#truceAt = now;
+      log.warn(
+        "firewall_contested",
+        "another tool keeps taking this place in a chain, leaving it there",
+        {
+          contested: gone.join(", "),
+          ...(by === "" ? {} : { by }),
+        },
+      );
+      return;
+    }
+    const what = gone.length > 0 ? gone.join(", ") : "set contents";
+    if (what !== this.#logged) {
+      this.#logged = what;
+      log.warn("firewall_drift", "another tool changed the firewall, restoring it", {
+        gone: what,
+        ...(by === "" ? {} : { by }),
+      });
+    }
+    await this.#reconciled.reload();
+    if (this.#isDamaged) await this.#reconciled.refill();
+    this.#isDamaged = false;
+    this.#reconciled.counters.repair({ at: now, what });
+    log.info("firewall_restored", "the firewall is restored");
+    this.#reconciled.restored?.();
+  }
+
+  #isFight(now: number): boolean {
+    this.#fights = Math.abs(now - this.#foughtAt) < FIGHT_MS ? this.#fights + 1 : 1;
+    this.#foughtAt = now;
+    return this.#fights > MOST_FIGHTS;
+  }
+}

@@ -1,0 +1,28 @@
+import { asSource, Failure } from "../os/errors.ts";
+import type { Host } from "../os/host.ts";
+import { readPiped } from "../os/secret.ts";
+import { type Key, type MasterKey, parseKeyOrMaster } from "../schedule/key.ts";
+import { findKeyOrMaster, type FoundKey } from "./keyring.ts";
+import { receivedKey } from "./received_key.ts";
+
+/**
+ * Finds the key that others are to be derived from: in the file that `--key` names, else on stdin,
+ * else where every command looks.
+ *
+ * @param file what `--key` named
+ * @throws {Failure} if there is none, or it cannot be used
+ */
+export async function findParentKey(
+  file: string | undefined,
+  host: Host,
+): Promise<FoundKey<Key | MasterKey>> {
+  const text = file === undefined ? await readPiped() : null;
+  if (text === null) return await findKeyOrMaster({ file }, host);
+  try {
+    const key = asSource("the key on stdin", () => receivedKey(text, parseKeyOrMaster));
+    return { key, source: "stdin" };
+  } catch (error) {
+    if (!(error instanceof Failure) || error.hint !== undefined) throw error;
+    throw new Failure(error.message, { hint: "name the key file with --key" });
+  }
+}
