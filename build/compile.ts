@@ -1,5 +1,6 @@
 import { permissionFlags } from "./permissions.ts";
 import { run, type RunOptions } from "./run.ts";
+import { checkRuntime, keptHere } from "./runtime.ts";
 import type { Target } from "./targets.ts";
 
 /** What the program runs with besides its permissions, compiled or not. */
@@ -16,6 +17,12 @@ export const ENGINE_FLAGS: readonly string[] = [
   "--no-remote",
   "--no-npm",
 ];
+
+/** How a program is compiled. */
+export interface CompileOptions extends RunOptions {
+  /** Whether a runtime of which no checksum is known is refused. */
+  readonly isRelease?: boolean;
+}
 
 /** What `deno` is told, to compile a bundle for a target, by the path of its first file. */
 export function compileArguments(script: string, target: Target, output: string): string[] {
@@ -36,17 +43,25 @@ export function compileArguments(script: string, target: Target, output: string)
 
 /**
  * Compiles a bundle into one executable file. `$DENORT_BIN` names the runtime where Deno's own site
- * cannot be reached, `$C3PO_COMPILER` the Deno that fits it.
+ * cannot be reached, and whoever names it has compared it; `$C3PO_COMPILER` is the Deno that fits it.
  *
  * @param script the path of the bundle's first file
  * @throws {Error} if it cannot
+ * @throws {WrongRuntime} if the runtime is not the one it should be; what was made is removed
  */
 export async function compile(
   script: string,
   target: Target,
   output: string,
-  options: RunOptions = {},
+  { isRelease = false, ...options }: CompileOptions = {},
 ): Promise<void> {
   const args = compileArguments(script, target, output);
   await run(Deno.env.get("C3PO_COMPILER") ?? Deno.execPath(), args, options);
+  if (Deno.env.has("DENORT_BIN")) return;
+  try {
+    await checkRuntime(target, isRelease, await keptHere());
+  } catch (error) {
+    await Deno.remove(output).catch(() => {});
+    throw error;
+  }
 }

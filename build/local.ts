@@ -4,12 +4,13 @@
  * The program is compiled where that can be done, else it is a launcher: a Deno, the bundle, and a
  * script that runs the one with the other. Says on stdout which it is.
  */
-import { LOGIN_COMMANDS } from "../src/core/command.ts";
-import { ITSELF } from "../src/host/self.ts";
+import { LOGIN_COMMANDS } from "../src/cli/command.ts";
+import { ITSELF } from "../src/os/self.ts";
 import { bundle, bundleInParts } from "./bundle.ts";
 import { compile, ENGINE_FLAGS } from "./compile.ts";
 import { addDocuments } from "./pack.ts";
 import { type Part, permissionFlags } from "./permissions.ts";
+import { WrongRuntime } from "./runtime.ts";
 import { ownTarget } from "./targets.ts";
 
 /**
@@ -20,7 +21,9 @@ import { ownTarget } from "./targets.ts";
 function launcher(runtime: string): string {
   const exec = (part: Part, script: string): string => {
     const flags = [...ENGINE_FLAGS, ...permissionFlags(ownTarget().platform, part)];
-    const words = ["--quiet", "--no-lock", ...flags].map((flag) => `'${flag}'`).join(" ");
+    const words = ["--quiet", "--no-lock", ...flags].map((flag) =>
+      flag.startsWith("--allow-write=") ? `'${flag}'"$homes"` : `'${flag}'`
+    ).join(" ");
     // What runs there is Deno, so by itself the program means this script.
     const own = words.replace(ITSELF, `'"$c3po"'`);
     return `exec ${runtime} run ${own} "$lib/${script}" "$@"`;
@@ -32,9 +35,14 @@ function launcher(runtime: string): string {
     '[ ! -L "$c3po" ] || c3po=$(readlink -f "$c3po")',
     "lib=${c3po%/*}/../lib/c3po",
     'export DENO_DIR="$lib/cache" DENO_NO_UPDATE_CHECK=1',
+    // Deno does not start in a folder that is gone, nor ssh in one that this user may not enter.
+    '{ [ -x . ] && [ -d "$PWD" ]; } || cd /',
+    // Services and CGI programs may have no home in their environment.
+    '[ -n "${HOME-}" ] || export HOME="$(getent passwd "$(id -u)" 2>/dev/null | cut -d: -f6)"',
     "case ${1-} in",
     `${LOGIN_COMMANDS.join(" | ")}) ${exec("login", LOGIN)} ;;`,
     "esac",
+    "homes=${HOME:+,$HOME}${XDG_CONFIG_HOME:+,$XDG_CONFIG_HOME}",
     "export MALLOC_ARENA_MAX=1 MALLOC_TRIM_THRESHOLD_=65536 MALLOC_MMAP_THRESHOLD_=65536",
     exec("all", PROGRAM),
     "",
@@ -53,7 +61,9 @@ if (import.meta.main) {
   try {
     await compile(parts, ownTarget(), `${tree}/bin/c3po`, { quiet: true });
     Deno.stdout.writeSync(new TextEncoder().encode("compiled\n"));
-  } catch {
+  } catch (error) {
+    // A launcher is for those who cannot compile, and not for those who were given something else.
+    if (error instanceof WrongRuntime) throw error;
     await Deno.mkdir(`${tree}/lib/c3po`, { recursive: true });
     await bundle(`${tree}/lib/c3po/${PROGRAM}`);
     await bundle(`${tree}/lib/c3po/${LOGIN}`, "login.ts");

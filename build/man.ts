@@ -1,9 +1,7 @@
-/** Writes the manual page, `dist/c3po.1`: `deno task man`, then `man dist/c3po.1`. */
-import { COMMANDS } from "../src/cli.ts";
-import { manPage } from "../src/core/manpage.ts";
-import { VERSION } from "../src/core/version.ts";
+/** Writes the manual pages, `dist/c3po.1` and `dist/c3po-server.toml.5`: `deno task man`, then `man dist/c3po.1`. */
+import { manPages } from "./man_pages.ts";
 
 if (import.meta.main) {
   await Deno.mkdir("dist", { recursive: true });
-  await Deno.writeTextFile("dist/c3po.1", manPage(COMMANDS, VERSION));
+  for (const { name, text } of manPages()) await Deno.writeTextFile(`dist/${name}`, text);
 }

@@ -1,10 +1,10 @@
-import { bashCompletion } from "../src/core/completions/bash.ts";
-import { fishCompletion } from "../src/core/completions/fish.ts";
-import { zshCompletion } from "../src/core/completions/zsh.ts";
-import { COMMANDS } from "../src/cli.ts";
-import { manPage } from "../src/core/manpage.ts";
-import { VERSION } from "../src/core/version.ts";
+import { bashCompletion } from "../src/cli/completions/bash.ts";
+import { fishCompletion } from "../src/cli/completions/fish.ts";
+import { zshCompletion } from "../src/cli/completions/zsh.ts";
+import { COMMANDS } from "../src/commands/table.ts";
+import { settingsExample } from "../src/server/settings_file.ts";
 import { compile } from "./compile.ts";
+import { manPages } from "./man_pages.ts";
 import { run } from "./run.ts";
 import type { Platform } from "./permissions.ts";
 import type { Target } from "./targets.ts";
@@ -16,33 +16,49 @@ export async function archive(script: string, target: Target): Promise<void> {
   const tree = `dist/c3po-${target.name}`;
   await Deno.remove(tree, { recursive: true }).catch(() => {}); // of an earlier run
   await Deno.mkdir(`${tree}/bin`, { recursive: true });
-  await compile(script, target, `${tree}/bin/c3po`); // for Windows Deno appends .exe
+  await compile(script, target, `${tree}/bin/c3po`, { isRelease: true }); // for Windows Deno appends .exe
   await addDocuments(tree, target.platform);
   const owner = ["--owner=0", "--group=0", "--numeric-owner", "--sort=name"];
   await run("tar", [...owner, "-czf", `${tree}.tar.gz`, "-C", tree, "."]);
 }
 
-/** Writes the checksums of all archives in `dist`. */
-export async function checksums(): Promise<void> {
-  const lines: string[] = [];
+/** What a release has, by the ends of the names; whatever else lies in `dist` is no part of it. */
+const RELEASED =
+  /(?:\.tar\.gz|\.deb|\.rpm|\.cdx\.json|\.rb|\.nix|^install\.sh|^c3po\.install|^PKGBUILD)$/;
+
+/**
+ * Writes the checksums of all files of a release in `dist`.
+ *
+ * @returns them by the name of the file, as hexadecimal digits
+ */
+export async function checksums(): Promise<ReadonlyMap<string, string>> {
+  const sums = new Map<string, string>();
   for await (const { name } of Deno.readDir("dist")) {
-    if (!name.endsWith(".tar.gz")) continue;
+    if (!RELEASED.test(name)) continue;
     const sum = await crypto.subtle.digest("SHA-256", await Deno.readFile(`dist/${name}`));
-    lines.push(`${new Uint8Array(sum).toHex()}  ${name}\n`);
+    sums.set(name, new Uint8Array(sum).toHex());
   }
+  const lines = [...sums].map(([name, sum]) => `${sum}  ${name}\n`);
   await Deno.writeTextFile(`dist/${SUMS}`, lines.sort().join(""));
+  return sums;
 }
 
-/** Adds what goes with the program: manual page, completions, and on Linux the service. */
+/** Adds what goes with the program: manual, completions, and on Linux the service and its settings. */
 export async function addDocuments(tree: string, platform: Platform): Promise<void> {
   const share = `${tree}/share`;
-  await write(`${share}/man/man1/c3po.1`, manPage(COMMANDS, VERSION));
+  for (const { name, text, isServers } of manPages()) {
+    if (isServers && platform !== "linux") continue;
+    await write(`${share}/man/man${name.at(-1)}/${name}`, text);
+  }
   await write(`${share}/bash-completion/completions/c3po`, bashCompletion(COMMANDS));
   await write(`${share}/zsh/site-functions/_c3po`, zshCompletion(COMMANDS));
   await write(`${share}/fish/vendor_completions.d/c3po.fish`, fishCompletion(COMMANDS));
   await write(`${share}/doc/c3po/LICENSE`, await Deno.readTextFile("LICENSE"));
   if (platform !== "linux") return;
-  await write(`${tree}/lib/systemd/system/c3po.service`, await Deno.readTextFile("c3po.service"));
+  await write(`${share}/doc/c3po/server.toml.example`, settingsExample());
+  for (const unit of ["c3po.service", "c3po-sets.service", "c3po-share.service"]) {
+    await write(`${tree}/lib/systemd/system/${unit}`, await Deno.readTextFile(unit));
+  }
 }
 
 async function write(path: string, text: string): Promise<void> {

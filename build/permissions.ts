@@ -2,7 +2,7 @@
  * What the finished program may do, and why: the one list that the compiled binary, the launcher and
  * the documentation share. Whatever is not named here, Deno refuses.
  */
-import { ITSELF } from "../src/host/self.ts";
+import { ITSELF } from "../src/os/self.ts";
 
 /** A permission of Deno, narrowed to what is needed. */
 export interface Permission {
@@ -21,6 +21,7 @@ export type Part = "all" | "login";
 
 /** A client runs ssh, and nothing else. */
 export const CLIENT_TOOLS: Readonly<Record<string, string>> = {
+  "ssh-keygen": "tells under which name a host's key is known",
   ssh: "is what the user wants, and resolves host names by the user's configuration",
   kill: "stops c3po where the keyboard stopped ssh, so that the shell is back; not on Windows",
 };
@@ -33,12 +34,17 @@ export const SERVER_TOOLS: Readonly<Record<string, string>> = {
   "ip6tables-save": "shows the same for IPv6",
   "iptables": "tells the version, and whether the kernel's part works",
   "ip6tables": "tells the same for IPv6",
-  "ipset": "loads the ports of a minute, adds and lists bans",
+  "ipset": "loads the ports of coming minutes, adds and lists bans",
   "cat": "reads /proc, which Deno leaves to programs with every permission",
-  "ss": "tells who listens and who is connected, in a third of the time",
-  "sshd": "tells how long it lets somebody take to log in",
+  "ss":
+    "tells who listens and who is connected, in a third of the time; ends sessions (user remove --cut)",
+  "conntrack": "tells by which port a session came in, where /proc does not (user remove --cut)",
+  "sshd": "tells its settings (check)",
+  "journalctl": "tells what sshd says of logins",
+  "tail": "tells the same where there is no journal",
   "readlink": "tells which network namespace this is",
   "stdbuf": "has ipset answer, and xtables-monitor tell of changed rules, at once",
+  "setpriv": "ends xtables-monitor together with serve, also when that is killed",
   "iptables-nft-save": "shows what a crash left in the tables of the other iptables",
   "ip6tables-nft-save": "shows the same for IPv6",
   "iptables-legacy-save": "shows the same for the older iptables",
@@ -47,19 +53,23 @@ export const SERVER_TOOLS: Readonly<Record<string, string>> = {
   "ip6tables-nft-restore": "removes that for IPv6",
   "iptables-legacy-restore": "removes that from the older iptables",
   "ip6tables-legacy-restore": "removes that from the older iptables and IPv6",
+  "ip":
+    "builds the private link of a probe (check --probe, serve --probe), and makes a door's network local",
   "ls": "shows which processes there are, and their connections: has somebody logged in?",
   "grep": "finds sshd's sessions among them",
   "chronyc": "tells how well the clock is set",
   "ntpq": "tells the same where ntpd sets it",
   "timedatectl": "tells the same where systemd does",
-  "nft": "shows firewalls that iptables does not show (check)",
+  "systemctl": "tells whether the service runs, and starts it (setup)",
+  "nft": "is the packet filter where iptables and ipset are not, and shows what they do not show",
+  "wg": "points a WireGuard interface at the port of the minute (c3po wg)",
   "unshare":
-    "makes the namespaces of the demo, and tries the rules where nobody is affected (check)",
-  "nsenter": "runs everything the demo shows, inside of them",
+    "makes the namespaces of the demo and of probes, and tries the rules where nobody is affected (check)",
+  "nsenter": "runs everything the demo shows and a probe tries, inside of them",
   "test": "tells whether a folder can be written (check)",
 };
 
-/** Root's PATH under sudo or cron may lack some of them; src/host/tool.ts searches all of them. */
+/** Root's PATH under sudo or cron may lack some of them; src/os/tool.ts searches all of them. */
 const SYSTEM_FOLDERS = [
   "/usr/local/sbin",
   "/usr/local/bin",
@@ -85,15 +95,15 @@ const VARIABLES = [
   "INVOCATION_ID",
   "SERVICE_RESULT",
   "EXIT_STATUS",
+  "JOURNAL_STREAM",
 ];
 
-/** Where root's key is; a login as root may be by that. */
-const ROOT_KEYS = "/etc/c3po";
-const SERVER_FOLDERS = [ROOT_KEYS, "/var/lib/c3po", "/run/c3po"];
+const SERVER_FOLDERS = ["/etc/c3po", "/var/lib/c3po", "/run/c3po"];
 
 /**
- * Where users keep and hand over keys, and `.`, the folder of the moment: whoever has a key anywhere
- * else goes there first.
+ * Where users make and change files: keys, and the Host block. A home may be anywhere, so that the
+ * launcher adds the user's (build/local.ts); a compiled program, which cannot, has `.`, the folder of
+ * the moment.
  */
 const USER_FOLDERS: Readonly<Record<Platform, readonly string[]>> = {
   linux: ["/home", "/root", "/var/home", "/tmp", "."],
@@ -107,7 +117,7 @@ const USER_FOLDERS: Readonly<Record<Platform, readonly string[]>> = {
  */
 export function permissionsFor(platform: Platform, part: Part = "all"): readonly Permission[] {
   const server = platform === "linux" && part === "all";
-  const roots = server ? SERVER_FOLDERS : platform === "linux" ? [ROOT_KEYS] : [];
+  const roots = server ? SERVER_FOLDERS : [];
   const folders = [...roots, ...USER_FOLDERS[platform]];
   return [
     {
@@ -118,8 +128,9 @@ export function permissionsFor(platform: Platform, part: Part = "all"): readonly
     },
     {
       flag: "allow-read",
-      to: server ? [...folders, "/run/systemd/notify"] : folders,
-      why: "keys, configuration, state; the socket of the service manager",
+      why:
+        "a key may be below any home, or where a vault puts it (/run/secrets): a list of folders " +
+        "would fail in the jobs of services, and ssh and cat, which may be run, read everything anyway",
     },
     ...(part === "login" ? [] : [{
       flag: "allow-write",
@@ -128,7 +139,8 @@ export function permissionsFor(platform: Platform, part: Part = "all"): readonly
     }]),
     {
       flag: "allow-net",
-      why: "`proxy` reaches any host, at a port that changes every minute; the traps listen",
+      why:
+        "`proxy` reaches any host, at a port that changes every minute; `forward` and the traps listen",
     },
     { flag: "allow-env", to: VARIABLES, why: "where the key lies, and what systemd says" },
     ...platform === "linux"

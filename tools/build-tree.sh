@@ -20,9 +20,18 @@ must_be_kept() {
 	esac
 }
 
+sum_of() { { sha256sum "$1" 2>/dev/null || shasum -a 256 "$1"; } | cut -d ' ' -f 1; }
+
 runtime="'$deno'"
 # shellcheck disable=SC2016 # the launcher's own variable
 if must_be_kept; then runtime='"$lib/deno"'; fi
+if [ -n "${DENO_DIR:-}" ]; then
+	# Deno itself compares it with nothing; with what build/runtimes.json has, build/local.ts does.
+	version=$("$deno" --version | sed -n 's/^deno \([0-9.]*\).*/\1/p')
+	for runtime_zip in "$DENO_DIR/dl/release/v$version"/denort-*.zip; do
+		[ ! -f "$runtime_zip" ] || echo "compiling with \"$runtime_zip\", SHA-256 $(sum_of "$runtime_zip")"
+	done
+fi
 export DENO_DIR="${DENO_DIR:-$stage/cache}" # sudo may keep HOME: nothing of root's may end up there
 made=$(NO_COLOR=1 DENO_NO_UPDATE_CHECK=1 "$deno" run --quiet --frozen -A build/local.ts "$stage/tree" "$runtime")
 [ "$made" = launcher ] || exit 0

@@ -1,18 +1,34 @@
 #!/bin/sh
 # usage: get-deno.sh DIRECTORY
 #
-# Prints the path of a Deno that is new enough: the one on PATH, else the one in DIRECTORY, else the one
-# that npm now fetches into DIRECTORY. No install script of any package is run.
+# Prints the path of a Deno that is new enough: the one on PATH, else the one in DIRECTORY, else the one that
+# tests/run.sh keeps, else the one that npm now fetches into DIRECTORY. No install script of any package is
+# run, and of those that are not on PATH none is run whose checksum is not the one below.
 set -eu
 
 VERSION=2.9.6
-# npm checks what it downloads against what the registry says; this holds the registry to its word as well.
-SHA256_LINUX_X64=bceb5b6a6239b0b010418406d8c77a508f67cf4337d94288f1c19fe71304aab0
 
 die() {
 	printf 'c3po: error: %s\n' "$1" >&2
 	printf 'c3po: hint: %s\n' "$2" >&2
 	exit 1
+}
+
+# npm checks what it downloads against what the registry says; these hold the registry to its word as well.
+machine() {
+	case "$(uname -s) $(uname -m)" in
+	"Linux x86_64") pin linux-x64-glibc bceb5b6a6239b0b010418406d8c77a508f67cf4337d94288f1c19fe71304aab0 ;;
+	"Linux aarch64") pin linux-arm64-glibc d08d392418df53f4e6e88a08909c0e1bccbf9adcead7232df72b6ad6075ec416 ;;
+	"Darwin x86_64") pin darwin-x64 ec9fbd8e8f5f6ca5ceb0ebe4a564636f2c698bf60e3187460ded400cc0147fd5 ;;
+	"Darwin arm64") pin darwin-arm64 b3ac3bd206e48c26026cadd80c1367e96c149f9c66130952382a642b09fa8a71 ;;
+	*) die "no deno is known for this machine ($(uname -s) $(uname -m))" "put deno 2.7 or newer on PATH" ;;
+	esac
+}
+
+# pin PACKAGE SHA256: where npm puts the Deno for this machine, and its checksum.
+pin() {
+	binary=node_modules/@deno/$1/deno
+	sha256=$2
 }
 
 # `deno bundle --keep-names` came with 2.7.
@@ -22,21 +38,30 @@ new_enough() {
 	[ "${version% *}" -gt 2 ] || { [ "${version% *}" -eq 2 ] && [ "${version#* }" -ge 7 ]; }
 }
 
-fetched_into() {
-	for candidate in "$1"/node_modules/@deno/*/deno; do
-		new_enough "$candidate" && printf '%s\n' "$candidate" && return
-	done
-	return 1
+# known FILE: whether this is the very Deno that is meant.
+known() {
+	[ -f "$1" ] || return 1
+	sum=$(sha256sum "$1" 2>/dev/null || shasum -a 256 "$1") || die "nothing here computes SHA-256" "install coreutils or perl"
+	[ "${sum%% *}" = "$sha256" ]
+}
+
+# A copy, because only what nobody else can change any more is worth a look.
+copy_into() {
+	known "$kept" || return 1
+	mkdir -p "$1/${binary%/*}" || return 1
+	cp "$kept" "$1/$binary" && chmod 755 "$1/$binary" && known "$1/$binary"
 }
 
 fetch_into() {
-	mkdir -p "$1"
+	mkdir -p "$1" || die "cannot keep deno in \"$1\"" "make it writable, or put deno 2.7 or newer on PATH"
+	rm -rf "$1/node_modules/deno" "$1/node_modules/@deno"
 	npm install --prefix "$1" --cache "$1/npm" --no-save --no-package-lock --ignore-scripts \
 		--no-audit --no-fund --no-update-notifier "deno@$VERSION" >&2 ||
 		die "npm could not fetch deno $VERSION" "npm's message above says why; any deno 2.7 or newer on PATH will do"
 	rm -rf "$1/npm"
-	binary=$1/node_modules/@deno/linux-x64-glibc/deno
-	[ ! -e "$binary" ] || printf '%s  %s\n' "$SHA256_LINUX_X64" "$binary" | sha256sum -c --status || {
+	[ -f "$1/$binary" ] ||
+		die "npm has no deno $VERSION for this machine ($(uname -s) $(uname -m))" "put deno 2.7 or newer on PATH"
+	known "$1/$binary" || {
 		rm -rf "$1/node_modules"
 		die "the deno $VERSION that npm fetched has the wrong checksum" "it is deleted; ask where npm gets its packages"
 	}
@@ -44,16 +69,19 @@ fetch_into() {
 
 main() {
 	[ $# -eq 1 ] || die "get-deno.sh takes one directory, got $#" "tools/get-deno.sh .cache"
+	# What npm puts on PATH is a script that looks for Deno beside itself: a copy of it would run itself.
 	if command -v deno >/dev/null && new_enough deno; then
-		command -v deno
+		NO_COLOR=1 deno eval --no-config 'console.log(Deno.execPath())'
 		return
 	fi
-	fetched_into "$1" && return
-	command -v npm >/dev/null ||
-		die "deno 2.7 or newer is missing, and so is npm to fetch it" "install either, then run this again"
-	fetch_into "$1"
-	fetched_into "$1" ||
-		die "npm has no deno for this machine ($(uname -s) $(uname -m))" "put deno 2.7 or newer on PATH"
+	machine
+	kept=${0%/*}/../.cache/$binary
+	known "$1/$binary" || copy_into "$1" || {
+		command -v npm >/dev/null ||
+			die "deno 2.7 or newer is missing, and so is npm to fetch it" "install either, then run this again"
+		fetch_into "$1"
+	}
+	printf '%s\n' "$1/$binary"
 }
 
 main "$@"

@@ -2,8 +2,8 @@
  * Draws the scheme with the ports of a real key: `deno task scheme` writes
  * `docs/pictures/scheme.svg`. The key is that of the first test vector.
  */
-import { parseKey } from "../../src/core/key.ts";
-import { type MinutePorts, Schedule } from "../../src/core/schedule.ts";
+import { parseKey } from "../../src/schedule/key.ts";
+import { type MinutePorts, Schedule } from "../../src/schedule/schedule.ts";
 
 /** Published in tests/vectors.json, so nobody can mistake it for a key of theirs. */
 const KEY = "c3po-1-AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8";

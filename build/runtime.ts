@@ -1,0 +1,56 @@
+/**
+ * Compares the runtime that `deno compile` puts before the program with its checksum: Deno itself takes
+ * whatever lies in its folder, or whatever its site answers.
+ */
+import pinned from "./runtimes.json" with { type: "json" };
+import type { Target } from "./targets.ts";
+
+/** SHA-256 of archives of Deno's runtime, in hexadecimal digits, by version and then by triple. */
+export type Pins = Readonly<Record<string, Readonly<Record<string, string>>>>;
+
+/** Where Deno keeps the runtimes it has fetched, or was given. */
+export interface Kept {
+  /** The folder of Deno, `$DENO_DIR`. */
+  readonly folder: string;
+  /** Deno's version, such as `2.9.6`. */
+  readonly version: string;
+}
+
+/** A runtime that must not become part of a program. */
+export class WrongRuntime extends Error {
+  override readonly name = "WrongRuntime";
+}
+
+/**
+ * Looks at the archive of a target's runtime.
+ *
+ * @param isRelease whether a runtime without a checksum is refused, as one with another always is
+ * @throws {WrongRuntime} if it is refused
+ */
+export async function checkRuntime(
+  target: Target,
+  isRelease: boolean,
+  { folder, version }: Kept,
+  pins: Pins = pinned,
+): Promise<void> {
+  const file = `${folder}/dl/release/v${version}/denort-${target.triple}.zip`;
+  const bytes = await Deno.readFile(file);
+  const sum = new Uint8Array(await crypto.subtle.digest("SHA-256", bytes)).toHex();
+  const known = pins[version]?.[target.triple];
+  if (known === undefined && isRelease) {
+    throw new WrongRuntime(
+      `build/runtimes.json has no checksum for ${target.triple} of Deno ${version}; ` +
+        `here it is ${sum}: compare it with what Deno publishes, then put it there`,
+    );
+  }
+  if (known !== undefined && known !== sum) {
+    throw new WrongRuntime(`"${file}" has the checksum ${sum}, and should have ${known}`);
+  }
+}
+
+/** Where the Deno that runs this keeps its runtimes. */
+export async function keptHere(): Promise<Kept> {
+  const info = new Deno.Command(Deno.execPath(), { args: ["info", "--json"], stderr: "null" });
+  const { denoDir } = JSON.parse(new TextDecoder().decode((await info.output()).stdout));
+  return { folder: denoDir, version: Deno.version.deno };
+}
