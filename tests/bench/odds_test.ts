@@ -3,20 +3,22 @@ import fc from "fast-check";
 import { banMinutes, FORGOTTEN, LAST_STEP, POLICY } from "../../bench/odds/bans.ts";
 import { deviation, type Figure, TOLERANCE } from "../../bench/odds/figure.ts";
 import * as odds from "../../bench/odds/formulas.ts";
-import { FIRST_MINUTE, scheduleOf } from "../../bench/odds/minutes.ts";
+import { FIRST_MINUTE, scheduleOf, windowsAround } from "../../bench/odds/minutes.ts";
 import { Random, RandomOrder } from "../../bench/odds/random.ts";
 import results from "../../bench/odds/results.json" with { type: "json" };
 import { simulate } from "../../bench/odds/simulate.ts";
 import { metByMinute } from "../../bench/odds/slow.ts";
 import { tripwires } from "../../bench/odds/tripwires.ts";
-import { parseBanned } from "../../src/core/address.ts";
-import { FORGET_SECONDS, Ledger } from "../../src/core/ledger.ts";
-import { MINUTE_MS, minuteStart } from "../../src/core/minute.ts";
-import { openingAt } from "../../src/core/opening.ts";
-import { sizeOf } from "../../src/core/ports.ts";
-import { type MinutePorts, neighboursOf } from "../../src/core/schedule.ts";
+import { parseAddress, parseBanned } from "../../src/os/address.ts";
+import { FORGET_SECONDS, Ledger } from "../../src/bans/ledger.ts";
+import { MINUTE_MS, minuteStart } from "../../src/schedule/minute.ts";
+import { sizeOf } from "../../src/schedule/ports.ts";
+import type { MinutePorts } from "../../src/schedule/schedule.ts";
+import { openAt } from "../../src/schedule/windows.ts";
+import { trapCount } from "../../src/users/port_planner.ts";
 
 const { N } = odds;
+const SCANNER = parseAddress("192.0.2.1");
 
 /** Every way to place an SSH port and `t` traps on `n` ports; `s`, `t` and `.` in the order of a scan. */
 function* placements(n: number, t: number): Generator<string> {
@@ -93,13 +95,13 @@ Deno.test("bans on paper last as long as the ledger's, and are forgotten as soon
   const ledger = new Ledger(POLICY);
   let now = 0;
   for (let ban = 1; ban <= LAST_STEP + 2; ban++) {
-    const { until } = ledger.touch("192.0.2.1", 4242, now)!;
+    const { until } = ledger.touch(SCANNER, 4242, now)!;
     assertEquals((until - now) / MINUTE_MS, banMinutes(ban));
     now = until + FORGOTTEN * MINUTE_MS;
   }
   assert(banMinutes(LAST_STEP) > banMinutes(LAST_STEP - 1));
   assertEquals(FORGOTTEN * 60, FORGET_SECONDS);
-  assertEquals(ledger.touch("192.0.2.1", 4242, now + MINUTE_MS)!.offences, 1);
+  assertEquals(ledger.touch(SCANNER, 4242, now + MINUTE_MS)!.offences, 1);
 });
 
 /** Pearson's statistic of a table against equal chances, in standard deviations off what is usual. */
@@ -170,20 +172,17 @@ Deno.test("a random order has each port once, and any port anywhere", () => {
 
 Deno.test("whatever the grace, sshd is one of t+1 open ports at every moment, but for ports that minutes share", async () => {
   const schedule = await scheduleOf(new Random(4));
-  const others = { taken: new Set<number>(), tripwires: [], own: new Set<number>() };
   const minutes = 20;
   for (const traps of [15, 255, 4095]) {
-    const sets = await Promise.all(
-      Array.from({ length: minutes }, (_, i) => neighboursOf(schedule, FIRST_MINUTE + i, traps)),
-    );
     for (const grace of [0, 1, 15, 30, 45, 60]) {
+      const windows = await windowsAround(schedule, FIRST_MINUTE, minutes, traps, { grace });
       for (const second of [0, 10, 25, 35, 50, 59]) {
         let sum = 0, together = 0;
-        for (const ports of sets) {
-          const moment = minuteStart(ports.current.minute) + second * 1000;
-          const open = openingAt(moment, ports, { grace, ...others });
-          together = open.ssh.length;
-          sum += together / (together + open.traps.length);
+        for (let i = 0; i < minutes; i++) {
+          const open = openAt(windows, minuteStart(FIRST_MINUTE + i) / 1000 + second);
+          together = new Set(open.flatMap(({ doors }) => doors.map(({ port }) => port))).size;
+          const trapped = new Set(open.flatMap((each) => each.traps)).size;
+          sum += together / (together + trapped);
         }
         const ratio = sum / minutes / odds.inGrace(N, traps, together);
         assertAlmostEquals(ratio, 1, 0.002, `${traps} traps, ${grace} s, at second ${second}`);
@@ -251,4 +250,19 @@ Deno.test("every simulated figure has its picture, and the security model shows 
     assert((await Deno.readTextFile(url)).startsWith("<svg"), name);
     assert(model.includes(`(pictures/${name}.svg)`), name);
   }
+});
+
+Deno.test("with traps for each port users cost no odds, until traps take half the range", () => {
+  const range = { low: 1024, high: 1023 + N };
+  const chance = (users: number, perPort: number): number =>
+    odds.firstIsReal(N, users, trapCount(perPort, users, range));
+  for (const perPort of [15, 255, 4095]) {
+    assertAlmostEquals(chance(1, perPort) / odds.firstIsSsh(perPort), 1, 1e-4);
+  }
+  for (const users of [1, 30, 300]) {
+    const ratio = chance(users, 15) / odds.firstIsSsh(15);
+    assert(ratio >= 1 - 1e-4 && ratio < 1.02, `${users} users: ${ratio}`);
+  }
+  // From here on each user takes a share of traps that are no more.
+  assertAlmostEquals(chance(1000, 4095) / chance(100, 4095), 10, 0.5);
 });

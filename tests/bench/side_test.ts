@@ -1,5 +1,11 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
-import { differences, ratios, summary, usualMinute } from "../../bench/side/harness/stats.ts";
+import {
+  differences,
+  quantile,
+  ratios,
+  summary,
+  usualMinute,
+} from "../../bench/side/harness/stats.ts";
 import { interleaved } from "../../bench/side/harness/timing.ts";
 import { more, number, spread, table } from "../../bench/side/text.ts";
 
@@ -8,6 +14,12 @@ Deno.test("a summary has the median and the quartiles, interpolated", () => {
   assertEquals([median, low, high, least, most, count], [2.5, 1.75, 3.25, 1, 4, 4]);
   assertEquals(summary([7]).p99, 7);
   assertThrows(() => summary([]), RangeError);
+});
+
+Deno.test("a quantile lies between two measurements, in whichever order they came", () => {
+  const shares = [0, 0.25, 0.5, 0.9, 1];
+  assertEquals(shares.map((share) => quantile([40, 10, 20, 30], share)), [10, 17.5, 25, 37, 40]);
+  assertThrows(() => quantile([], 0.5), RangeError, "nothing was measured");
 });
 
 Deno.test("differences are those of the pairs, so that what disturbs both cancels out", () => {

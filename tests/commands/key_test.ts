@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertMatch, assertNotEquals } from "@std/assert";
-import { parseKey, rangeOf } from "../../src/core/key.ts";
+import { parseKey, rangeOf } from "../../src/schedule/key.ts";
 import { Sandbox } from "./sandbox.ts";
 
 const RANDOM = "c3po-1-AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8";
@@ -26,8 +26,8 @@ Deno.test("key new never replaces a file and leaves nothing half-made", async ()
   const file = await box.put("key", RANDOM);
   await box.c3po(["key", "new", file, "--ports", "1024-65535"], {
     code: 1,
-    stderr: `c3po: error: "${file}" is there already\n` +
-      "c3po: hint: remove it first, or name another file\n",
+    stderr: `c3po: error: "${file}" already exists\n` +
+      `c3po: hint: to change keys: c3po key new --replace, which keeps the old one as ${file}.old\n`,
   });
   assertEquals([await box.files(), (await box.get("key")).text], [["key"], RANDOM]);
   await box.c3po(["key", "new", `${file}/below`, "--ports", "1024-65535"], {
@@ -75,9 +75,12 @@ Deno.test("key new --passphrase takes the passphrase from stdin", async () => {
     "two long enough\nlines of words\n",
     /^c3po: error: passphrase: the key has 2 lines/,
   );
-  await refused("classic:with a prefix\n", /^c3po: error: a passphrase cannot begin like a key/);
-  await refused(`${RANDOM}\n`, /^c3po: error: a passphrase cannot begin like a key/);
-  await refused("x".repeat(70_000), /^c3po: error: what comes in on stdin is too long/);
+  await refused(
+    "classic:with a prefix\n",
+    /^c3po: error: a passphrase cannot start like another kind of key/,
+  );
+  await refused(`${RANDOM}\n`, /^c3po: error: a passphrase cannot start like another kind of key/);
+  await refused("x".repeat(70_000), /^c3po: error: the input on stdin is too long/);
   await box.c3po(make, { stdout: `${file}\n`, stderr: /^c3po: new passphrase, ports/ }, {
     stdin: "correct horse battery staple\n",
   });
@@ -124,6 +127,13 @@ Deno.test("key check tells all about the key but the key", async () => {
     });
     assert(!text.includes("hello") && !text.includes("letters"), text);
   }
+});
+
+Deno.test("key check tells about a key that comes through a pipe", async () => {
+  await using box = await Sandbox.create();
+  await box.c3po(["key", "check", "--key", "-"], {
+    stdout: /^key +stdin\nmode +none\n[^]*\nfingerprint +c4048f50\n$/,
+  }, { stdin: RANDOM });
 });
 
 Deno.test("the key commands refuse each other's options", async () => {

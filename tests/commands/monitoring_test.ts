@@ -1,19 +1,22 @@
 import { assert, assertEquals } from "@std/assert";
 import dashboard from "../../docs/monitoring/dashboard.json" with { type: "json" };
-import { metricsText } from "../../src/core/metrics.ts";
-import { Tally } from "../../src/core/tally.ts";
-import { readExposition } from "../core/exposition.ts";
+import { metricsText } from "../../src/server/metrics.ts";
+import { Counters } from "../../src/server/counters.ts";
+import { readExposition } from "../server/exposition.ts";
 import { CHECKOUT } from "../kernel/lab.ts";
 
 const alerts = await Deno.readTextFile(`${CHECKOUT}docs/monitoring/alerts.yml`);
 const page = await Deno.readTextFile(`${CHECKOUT}docs/MONITORING.md`);
 
-const figures = readExposition(metricsText(new Tally(0), {
+const figures = readExposition(metricsText(new Counters(0), {
   held: 0,
-  onTime: true,
-  banned: new Map([[4, 0], [6, 0]]),
+  isOpen: true,
+  banned: { 4: 0, 6: 0 },
   toolErrors: new Map(),
+  showsUsers: false,
   clockOffset: 0,
+  share: { store: "up", since: 0, current: 0, members: 2, running: 0 },
+  now: 0,
 }));
 const FAMILIES = [...figures.types.keys()].sort();
 const SERIES = new Set([...figures.samples.keys()].map((series) => series.replace(/\{.*/s, "")));

@@ -119,13 +119,13 @@ Deno.test("what is wrong with a key is told without a word of it", async () => {
   );
   await fails(
     box.path("missing.key"),
-    /^c3po: error: no key file ".*"\nc3po: hint: make one with: /,
+    /^c3po: error: no key file ".*"\nc3po: hint: create one: /,
   );
   await box.c3po(["port", "web"], {
     code: 1,
     stderr: new RegExp(
-      `^c3po: error: no key found for "web"\nc3po: hint: get it from the server with "ssh web .*` +
-        `\\(looked at ${box.home}/.config/c3po/web.key, ${box.home}/.config/c3po/default.key`,
+      `^c3po: error: no key found for "web"\nc3po: hint: get it while port 22 still answers, .*` +
+        `\\(looked in ${box.home}/.config/c3po/web.key, ${box.home}/.config/c3po/default.key`,
     ),
   });
   await fails(box.home, /^c3po: error: ".*" is not a file\n$/);
@@ -159,6 +159,6 @@ Deno.test("bad values are refused with the value quoted", async () => {
   await refused("--traps", "99999");
   await box.c3po(["port", "--key", file, "--traps", "x"], {
     code: 2,
-    stderr: 'c3po: error: "x" is no whole number\n',
+    stderr: 'c3po: error: "x" is not a whole number\n',
   });
 });

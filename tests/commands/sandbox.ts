@@ -16,6 +16,8 @@ export interface Expected {
 export interface Call {
   stdin?: string;
   env?: Record<string, string>;
+  /** Words before the command, which run it. */
+  prefix?: string[];
 }
 
 /** A home of its own, empty, in which the real program is run as a user would run it. */
@@ -60,10 +62,20 @@ export class Sandbox implements AsyncDisposable {
     return found.sort();
   }
 
+  /** Runs c3po as {@linkcode c3po} does, behind a script in a mount namespace of its own. */
+  async confined(script: string, args: string[], expected: Expected, stdin: string): Promise<void> {
+    const prefix = ["unshare", "--mount", "sh", "-c", script, "sh"];
+    await this.c3po(args, expected, { stdin, prefix });
+  }
+
   /** Runs c3po and holds what it shows against what it shall show. Returns its stdout. */
-  async c3po(args: string[], expected: Expected, { stdin, env }: Call = {}): Promise<string> {
-    const [command, ...first] = c3poCommand();
-    const child = new Deno.Command(command, {
+  async c3po(
+    args: string[],
+    expected: Expected,
+    { stdin, env, prefix = [] }: Call = {},
+  ): Promise<string> {
+    const [command, ...first] = [...prefix, ...c3poCommand()];
+    const child = new Deno.Command(command!, {
       args: [...first, ...args],
       stdin: stdin === undefined ? "null" : "piped",
       stdout: "piped",

@@ -34,7 +34,7 @@ Deno.test({
   assertMatch(stderr, new RegExp(`^c3po: new random key, .*, fingerprint ${fingerprint}\n`));
   assertMatch(
     stderr,
-    /c3po: hint: on each client: ssh HOST sudo c3po key show \| c3po key add HOST/,
+    /c3po: hint: on each client: ssh -t HOST sudo c3po key show \| c3po key add HOST/,
   );
-  assertMatch(stderr, /c3po: error: "\/etc\/c3po\/key" is there already\n/);
+  assertMatch(stderr, /c3po: error: "\/etc\/c3po\/key" already exists\n/);
 });

@@ -56,3 +56,15 @@ Deno.test("it refuses a passphrase instead of printing another port", async () =
   assertEquals([code, stdout], [1, ""]);
   assertMatch(stderr, /neither a random key nor a classic/);
 });
+
+Deno.test("it refuses a master key and a damaged one instead of printing another port", async () => {
+  await using box = await Sandbox.create();
+  const body = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8";
+  for (const line of [`c3po-1-master-${body}`, `c3po-1-${body.slice(1)}`]) {
+    const file = await box.put("key", `${line}?ports=2000-9000\n`);
+    for (const shell of await shells()) {
+      const answer = await call(shell, [file]);
+      assertEquals(answer, { code: 1, stdout: "", stderr: "c3po_port: no random key\n" }, shell);
+    }
+  }
+});

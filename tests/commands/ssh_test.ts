@@ -32,7 +32,7 @@ Deno.test("ssh --dry-run prints the command ssh would be run with", async () => 
     return steady(out).replace(` ${config.join(" ")}`, "");
   };
   assertEquals(await dry(["web"]), "ssh -p PORT -o HostKeyAlias=web.example web\n");
-  assertEquals(await dry(["old"]), "ssh -p PORT -o 'HostKeyAlias=[old.example]:2222' old\n");
+  assertEquals(await dry(["old"]), "ssh -p PORT -o HostKeyAlias=old.example old\n");
   assertEquals(
     await dry(["-tv", "web", "-N", "echo $x; it's", "-p"]),
     "ssh -p PORT -o HostKeyAlias=web.example -tv web -N 'echo $x; it'\\''s' -p\n",
@@ -82,17 +82,67 @@ Deno.test("ssh -G shows the port and the steady name of the host's key", async (
   assertEquals(/^hostkeyalias (.*)$/m.exec(out)![1], "web.example");
 });
 
-Deno.test("a port chosen by the user is refused before anything runs", async () => {
-  await using box = await Sandbox.create();
-  const refused = async (port: string, args: string[]): Promise<void> => {
-    const hint = "c3po: hint: leave it out, or use ssh itself\n";
-    const stderr = `c3po: error: "${port}" sets a port, but the port comes from the key\n${hint}`;
-    await box.c3po(["ssh", ...args], { code: 2, stderr });
+Deno.test("a port that a tool passes only says under which name the host's key is known", async () => {
+  const { box, config } = await prepared();
+  await using _ = box;
+  const key = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIBhqyIdj7pIWqVyaTQ8rMzVvVCnmRvgVLKR1VvGvGJz5";
+  const files = [
+    "-o",
+    `UserKnownHostsFile=${await box.put("known", `[web.example]:2222 ${key}\n`)}`,
+  ];
+  const named = async (alias: string, args: string[], stderr: string | RegExp): Promise<void> => {
+    const out = await box.c3po(["ssh", "--dry-run", ...config, ...files, ...args], {
+      stdout: /^ssh -p \d+ /,
+      stderr,
+    });
+    assertEquals(/-o '?HostKeyAlias=([^' ]*)/.exec(out)![1], alias, args.join(" "));
   };
-  await refused("-p 22", ["-p", "22", "web"]);
-  await refused("-p 22", ["web", "-vp22", "true"]);
-  await refused("-o Port=22", ["-oPort=22", "web"]);
-  await refused("ssh://web:22", ["ssh://web:22"]);
+  await named("web.example", ["-p", "22", "web"], "");
+  await named("web.example", ["ssh://web:22"], "");
+  const note = /^c3po: the port comes from the key; ".*" only names the host's key\n$/;
+  await named("[web.example]:2222", ["web", "-vp2222", "true"], note);
+  await named("[web.example]:2222", ["-oPort=2222", "web"], note);
+  await named("[web.example]:2222", ["ssh://web:2222"], note);
+  // Nothing is known of that port, so ssh itself would go by the name alone.
+  await named("web.example", ["-p", "2223", "web"], note);
+});
+
+Deno.test("a host with a port of its own keeps its certificate and its entry without a port", async () => {
+  const { box, config } = await prepared();
+  await using _ = box;
+  const key = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIBhqyIdj7pIWqVyaTQ8rMzVvVCnmRvgVLKR1VvGvGJz5";
+  const alias = async (text: string): Promise<string> => {
+    const file = await box.put("known", text);
+    const args = ["ssh", "--dry-run", ...config, "-o", `UserKnownHostsFile=${file}`, "old"];
+    const out = await box.c3po(args, { stdout: /^ssh -p / });
+    return /-o '?HostKeyAlias=([^' ]*)/.exec(out)![1]!;
+  };
+  assertEquals(await alias(`old.example ${key}\n`), "old.example");
+  assertEquals(await alias(`@cert-authority *.example ${key}\n`), "old.example");
+  assertEquals(await alias(`@cert-authority [*.example]:2222 ${key}\n`), "old.example");
+  assertEquals(await alias(`[old.example]:2222 ${key}\n`), "[old.example]:2222");
+});
+
+Deno.test("a file of known hosts that is named by the port is the same file in every minute", async () => {
+  const { box, config } = await prepared();
+  await using _ = box;
+  const file = `${box.home}/kh_%h_%p`;
+  const out = await box.c3po(
+    ["ssh", "--dry-run", ...config, "-o", `UserKnownHostsFile=${file}`, "web"],
+    { stdout: /^ssh -p / },
+  );
+  assertEquals(/-o UserKnownHostsFile=(\S*)/.exec(out)![1], `${box.home}/kh_web.example_22`);
+});
+
+Deno.test("the key of a session cannot come from its stdin", async () => {
+  await using box = await Sandbox.create();
+  await box.c3po(["ssh", "--key", "-", "web"], {
+    code: 2,
+    stderr: /^c3po: error: cannot read the key from stdin/,
+  });
+  await box.c3po(["port", "--key", "-"], { stdout: /^\d+\n$/ }, {
+    stdin: "Unlocking\nclassic:secret\n",
+  });
 });
 
 Deno.test("errors of ssh's command line are ssh's to tell", async () => {
@@ -125,7 +175,7 @@ Deno.test("our own options stand first; the rest is ssh's", async () => {
   await box.c3po(["ssh", "--key"], { code: 2, stderr: "c3po: error: --key needs a value, FILE\n" });
   await box.c3po(["ssh"], {
     code: 2,
-    stderr: "c3po: error: no host given\nc3po: hint: write it as for ssh: c3po ssh user@host\n",
+    stderr: "c3po: error: no host given\nc3po: hint: for example: c3po ssh user@host\n",
   });
 });
 
@@ -133,7 +183,7 @@ Deno.test("without a key ssh is not run", async () => {
   await using box = await Sandbox.create();
   await box.c3po(["ssh", "--key", box.path("none"), "nowhere.invalid"], {
     code: 1,
-    stderr: /^c3po: error: no key file ".*none"\nc3po: hint: make one with: c3po key new /,
+    stderr: /^c3po: error: no key file ".*none"\nc3po: hint: create one: c3po key new /,
   });
 });
 
@@ -145,4 +195,28 @@ Deno.test("a machine without ssh is told so", async () => {
     code: 1,
     stderr: /^c3po: error: ssh: not found on this machine\nc3po: hint: .*openssh-client\n$/,
   }, { env: { PATH: box.home } });
+});
+
+Deno.test("a log-out that ends ssh and c3po at once is not taken for a failed login", async () => {
+  const { box } = await prepared();
+  await using _ = box;
+  await box.put("hosts", "Host web\n  HostName 127.0.0.1\n");
+  for (const signal of ["TERM", "HUP", "INT", "QUIT"]) {
+    // c3po passes the signal on, and ssh would end with 255 all the same; a shell has to ignore it for that.
+    await box.put(
+      "bin/ssh",
+      [
+        "#!/bin/sh",
+        `case " $* " in *" -G "*) exec /usr/bin/ssh -F ${box.path("hosts")} "$@" ;; esac`,
+        'trap "" HUP INT QUIT TERM',
+        `kill -${signal} "$PPID"`,
+        "exit 255",
+        "",
+      ].join("\n"),
+      0o755,
+    );
+    await box.c3po(["ssh", "web", "true"], { code: 255 }, {
+      env: { PATH: `${box.path("bin")}:${Deno.env.get("PATH")}` },
+    });
+  }
 });

@@ -1,6 +1,10 @@
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals, assertMatch } from "@std/assert";
 import manifest from "../../deno.json" with { type: "json" };
-import { COMMANDS } from "../../src/cli.ts";
+import { COMMANDS } from "../../src/commands/table.ts";
+import type { Command } from "../../src/cli/command.ts";
+import { runCommand } from "../../src/cli/dispatch.ts";
+import { systemHost } from "../../src/os/host.ts";
+import { c3poCommand, CHECKOUT, denoDirectory } from "../kernel/lab/c3po.ts";
 import { Sandbox } from "./sandbox.ts";
 
 Deno.test("the overview names every command, and each has a help of its own", async () => {
@@ -27,14 +31,19 @@ Deno.test("no line of any help is wider than a terminal", async () => {
 Deno.test("--version prints name and version", async () => {
   await using box = await Sandbox.create();
   await box.c3po(["--version"], { stdout: `c3po ${manifest.version}\n` });
-  await box.c3po(["-V"], { stdout: `c3po ${manifest.version}\n` });
+  for (const word of ["version", "-V", "-v"]) {
+    await box.c3po([word], { stdout: `c3po ${manifest.version}\n` });
+  }
 });
 
 Deno.test("misuse is told with the value and the way out, and ends with exit code 2", async () => {
   await using box = await Sandbox.create();
   const misuse = (args: string[], stderr: string): Promise<string> =>
     box.c3po(args, { code: 2, stderr });
-  await misuse([], "c3po: error: no command given\nc3po: hint: c3po --help lists them\n");
+  await box.c3po([], {
+    code: 2,
+    stderr: /^c3po moves the SSH port[^]*\n {2}ssh [^]*\nc3po: error: no command given\n$/,
+  });
   await misuse(
     ["prot"],
     'c3po: error: unknown command "prot"\nc3po: hint: did you mean "c3po port"?\n',
@@ -53,7 +62,65 @@ Deno.test("misuse is told with the value and the way out, and ends with exit cod
   );
   await misuse(["port", "--json=yes"], "c3po: error: --json takes no value\n");
   await misuse(["port", "--at"], "c3po: error: --at needs a value, TIME\n");
-  await misuse(["port", "--at", "1", "--at", "2"], "c3po: error: --at is given 2 times\n");
+  await misuse(["port", "--at", "1", "--at", "2"], "c3po: error: --at given 2 times\n");
   await misuse(["port", "a", "b"], 'c3po: error: unexpected argument "b"\n');
   assertEquals(await box.files(), []);
+});
+
+Deno.test("an argument that is not UTF-8 is refused, for it would reach ssh as another", async () => {
+  await using box = await Sandbox.create();
+  const [command, ...first] = c3poCommand();
+  const { code, stderr } = await new Deno.Command("sh", {
+    args: ["-c", `"$@" ssh web "$(printf 'rm caf\\351')"`, "sh", command, ...first],
+    env: { HOME: box.home, DENO_DIR: denoDirectory() },
+  }).output();
+  const said = new TextDecoder().decode(stderr);
+  if (Deno.env.has("C3PO_BIN")) {
+    // Deno's runtime of compiled programs refuses it before any of our code runs.
+    assertMatch(said, /called `Result::unwrap\(\)` on an `Err` value: "rm caf\\xE9"/);
+    assertEquals(code, 101);
+  } else {
+    assertMatch(said, /^c3po: error: the argument "rm caf.*" is not UTF-8\n/);
+    assertEquals(code, 2);
+  }
+});
+
+Deno.test("what nobody foresaw is one line that asks for a report, with the version", async () => {
+  const told: string[] = [];
+  const terminal = { ...systemHost.terminal, note: (line: string) => void told.push(line) };
+  const broken: Command = {
+    name: "broken",
+    summary: "fails",
+    usage: ["broken"],
+    options: [],
+    run: () => Promise.reject(new TypeError("Cannot read\nproperties")),
+  };
+  const host = { ...systemHost, terminal, env: () => undefined };
+  assertEquals(await runCommand(["broken"], [broken], host), 1);
+  assertEquals(told, [
+    "c3po: error: unexpected, please report it: TypeError: Cannot readproperties",
+    `c3po: hint: say what you did, that this is c3po ${manifest.version} on ${Deno.build.os}, ` +
+    "and what C3PO_DEBUG=1 adds",
+  ]);
+});
+
+Deno.test("an error that nobody waits for ends c3po in the same line", async () => {
+  await using box = await Sandbox.create();
+  const script = [
+    `import { run } from "${CHECKOUT}src/commands/login_table.ts";`,
+    "const done = run(['port', '--watch']);",
+    "setTimeout(() => Promise.reject(new RangeError('stray')), 100);",
+    "await done;",
+  ];
+  const { code, stderr } = await new Deno.Command(Deno.execPath(), {
+    args: ["run", "-A", `--config=${CHECKOUT}deno.json`, await box.put("s.ts", script.join("\n"))],
+    env: { HOME: box.home, C3PO_SECRET: "classic:x", DENO_DIR: denoDirectory() },
+    stdout: "null",
+  }).output();
+  assertEquals(code, 1);
+  const said = new TextDecoder().decode(stderr);
+  assertMatch(
+    said,
+    /^c3po: error: unexpected, please report it: RangeError: stray\nc3po: hint: .*\n$/,
+  );
 });

@@ -4,6 +4,7 @@ import { Lab } from "../kernel/lab.ts";
 
 /** The demo begins with a scan of all ports, which takes a slow machine minutes. */
 const SCAN_MS = 300_000;
+const STARTED_MS = 180_000;
 
 /**
  * Has an installed c3po start itself again in each of the ways there are: `serve --try` posts a
@@ -24,12 +25,12 @@ export async function assertStartsAgain(program: string): Promise<void> {
     cwd: "/",
     env: { HOME: server.home, ...folders },
   });
-  await serve.waitForLine(/ started /, 60_000);
+  await serve.waitForLine(/ started /, STARTED_MS);
   await serve.stop("SIGKILL");
-  await serve.waitForLine(/rolled back, plain SSH answers as before/, 60_000);
+  await serve.waitForLine(/rolled back, plain SSH answers as before/, STARTED_MS);
   await serve.finished();
 
-  const demo = server.spawn(program, ["demo"], { cwd: "/", env: { HOME: server.home } });
+  const demo = server.spawn(program, ["demo", "--fast"], { cwd: "/", env: { HOME: server.home } });
   await demo.waitForLine(/^ {2}serve\| .* started /, SCAN_MS);
   assertEquals((await demo.stop("SIGINT")).code, 1);
   await demo.finished();

@@ -1,7 +1,16 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { join } from "@std/path";
-import { CHECKOUT, isRoot, kernelTest, must, run, type RunResult } from "../kernel/lab.ts";
+import {
+  CHECKOUT,
+  denoDirectory,
+  isRoot,
+  kernelTest,
+  must,
+  run,
+  type RunResult,
+} from "../kernel/lab.ts";
 import { assertStartsAgain } from "./again.ts";
+import { zipOf } from "./zip.ts";
 import { Scene } from "./releases.ts";
 import manifest from "../../deno.json" with { type: "json" };
 
@@ -42,7 +51,7 @@ Deno.test("the compiled c3po finds ssh under any PATH, and resolves a host with 
 Deno.test("the compiled c3po prints what serve would load", async () => {
   const { code, stdout, stderr } = await c3po(["serve", "--dry-run"]);
   assertEquals({ code, stderr }, { code: 0, stderr: "" });
-  assertMatch(stdout, /^create c3po-ssh bitmap:port/m);
+  assertMatch(stdout, /^create c3po-|^table inet c3po/m);
 });
 
 Deno.test("the compiled c3po leaves nothing in the folder for temporary files", async () => {
@@ -91,11 +100,74 @@ Deno.test("the archive of a release installs the compiled c3po with all that goe
   await must(join(CHECKOUT, ".ci/compile"), [TARGET], { env: { DENO: Deno.execPath() } });
   await using scene = await Scene.create();
   await scene.serve("1.0.0", await Deno.readFile(join(CHECKOUT, `dist/c3po-${TARGET}.tar.gz`)));
-  const sums = await Deno.readTextFile(join(CHECKOUT, "dist/SHA256SUMS"));
-  assertEquals(sums, new TextDecoder().decode(scene.answers.get(scene.sums) as Uint8Array));
+  const sums = (await Deno.readTextFile(join(CHECKOUT, "dist/SHA256SUMS"))).split("\n");
+  const served = new TextDecoder().decode(scene.answers.get(scene.sums) as Uint8Array).trim();
+  assertEquals(sums.filter((line) => line.endsWith(`c3po-${TARGET}.tar.gz`)), [served]);
   const { code, stderr } = await scene.install();
   assertEquals({ code, stderr }, { code: 0, stderr: "" });
   assertEquals(await scene.version(), `c3po ${manifest.version}`);
   const manual = await scene.files();
   assertEquals(manual.includes("share/man/man1/c3po.1"), isRoot);
+});
+
+/** Where `.ci/compile` keeps the runtimes, and the Deno that fits them. */
+const RUNTIMES = join(CHECKOUT, ".cache/denort-2.7.11");
+
+Deno.test("the program is compiled with the runtime of Deno 2.7.11", async () => {
+  const text = new TextDecoder("latin1").decode(await Deno.readFile(await binary));
+  assertEquals(new Set(text.match(/Deno\/\d+\.\d+\.\d+/g)), new Set(["Deno/2.7.11"]));
+});
+
+Deno.test("the runtime is nearly all that the compiled c3po weighs", async () => {
+  const runtime = await Deno.stat(join(RUNTIMES, "denort-linux-x64"));
+  const whole = await Deno.stat(await binary);
+  assert(whole.size - runtime.size < 1_500_000, `${whole.size - runtime.size} bytes are c3po`);
+});
+
+/** The folder that has the libraries of aarch64, and what runs its programs. */
+const AARCH64 = "/usr/aarch64-linux-gnu";
+const EMULATOR = "qemu-aarch64-static";
+
+Deno.test("the c3po for aarch64 runs, and computes the same ports", async () => {
+  await must(join(CHECKOUT, ".ci/compile"), ["linux-aarch64"], { env: { DENO: Deno.execPath() } });
+  const program = join(CHECKOUT, "dist/c3po-linux-aarch64/bin/c3po");
+  const emulated = async (args: string[]): Promise<RunResult> =>
+    await run(EMULATOR, ["-L", AARCH64, program, ...args], { env: { C3PO_SECRET: KEY }, cwd: "/" });
+  const version = { code: 0, stdout: `c3po ${manifest.version}\n`, stderr: "" };
+  assertEquals(await emulated(["--version"]), version);
+  const args = ["port", "--all", "--at", "2026-11-22T00:00:00Z"];
+  assertEquals(await emulated(args), await c3po(args));
+  const dryRun = await emulated(["serve", "--dry-run", "--force"]);
+  assertEquals([dryRun.code, dryRun.stderr], [0, ""]);
+});
+
+Deno.test("install.sh compiles without network, with a runtime that somebody has put there", async () => {
+  await binary;
+  const folder = await Deno.makeTempDir({ prefix: "c3po-offline-" });
+  try {
+    const dl = join(folder, "deno/dl/release/v2.7.11");
+    await Deno.mkdir(dl, { recursive: true });
+    const runtime = await Deno.readFile(join(RUNTIMES, "denort-linux-x64"));
+    const zip = join(dl, `denort-${Deno.build.target}.zip`);
+    await Deno.writeFile(zip, zipOf("denort", runtime));
+    await Deno.symlink(join(denoDirectory(), "npm"), join(folder, "deno/npm"));
+    const prefix = join(folder, "prefix");
+    const { code, stdout, stderr } = await run(join(CHECKOUT, "install.sh"), [], {
+      env: {
+        PATH: `${RUNTIMES}:${Deno.env.get("PATH")}`,
+        DENO_DIR: join(folder, "deno"),
+        DENO_TLS_CA_STORE: "system",
+        HOME: folder,
+        C3PO_INSTALL_DIR: prefix,
+      },
+    });
+    assertEquals({ code, stderr }, { code: 0, stderr: "" });
+    assertMatch(stdout, /^installed c3po /m);
+    const program = await Deno.readFile(join(prefix, "bin/c3po"));
+    assertEquals(program.slice(0, 1_000_000), runtime.slice(0, 1_000_000));
+    const sum = new Uint8Array(await crypto.subtle.digest("SHA-256", await Deno.readFile(zip)));
+    assertMatch(stdout, new RegExp(`^compiling with "${zip}", SHA-256 ${sum.toHex()}$`, "m"));
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
 });

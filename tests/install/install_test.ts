@@ -1,4 +1,5 @@
-import { assertEquals, assertMatch } from "@std/assert";
+import { DatabaseSync } from "node:sqlite";
+import { assert, assertEquals, assertMatch } from "@std/assert";
 import { dirname, join } from "@std/path";
 import {
   CHECKOUT,
@@ -14,11 +15,15 @@ import manifest from "../../deno.json" with { type: "json" };
 
 const PROGRAM = ["bin/c3po", "lib/c3po/c3po.js", "lib/c3po/login.js"];
 const FOR_ALL_USERS = [
+  "lib/systemd/system/c3po-sets.service",
+  "lib/systemd/system/c3po-share.service",
   "lib/systemd/system/c3po.service",
   "share/bash-completion/completions/c3po",
   "share/doc/c3po/LICENSE",
+  "share/doc/c3po/server.toml.example",
   "share/fish/vendor_completions.d/c3po.fish",
   "share/man/man1/c3po.1",
+  "share/man/man5/c3po-server.toml.5",
   "share/zsh/site-functions/_c3po",
 ];
 const VERSION = `c3po ${manifest.version}\n`;
@@ -74,7 +79,7 @@ Deno.test("install.sh installs a c3po that runs, over itself too, and leaves the
   for (const _ of ["first", "again"]) {
     const { code, stdout, stderr } = await place.install();
     assertEquals({ code, stderr }, { code: 0, stderr: "" });
-    assertMatch(stdout, /\nnext: c3po key \w+( HOST)?\n$/);
+    assertMatch(stdout, isRoot ? /\nnext: c3po setup\n$/ : /\nnext: c3po key add HOST\n$/);
     assertEquals(await place.c3po(["--version"]), { code: 0, stdout: VERSION, stderr: "" });
   }
   assertEquals(await place.files(place.checkout), checkout);
@@ -86,13 +91,31 @@ Deno.test("install.sh installs a c3po that runs, over itself too, and leaves the
   );
 });
 
+Deno.test("install.sh has what Deno runs compiled before its first use, and makes no key", async () => {
+  const keys = () => must("find", ["/etc", "-maxdepth", "2", "-path", "/etc/c3po*"]);
+  await using place = await Place.create();
+  const before = await keys();
+  await place.install();
+  assertEquals(await keys(), before);
+  const lib = join(place.prefix, "lib/c3po");
+  using kept = new DatabaseSync(join(lib, "cache/v8_code_cache_v2"), { readOnly: true });
+  const compiled = kept.prepare("SELECT specifier FROM codecache").all().map((row) =>
+    row.specifier
+  );
+  // Without root no server can be looked at, so that nothing lives long enough.
+  for (const program of isRoot ? ["c3po.js", "login.js"] : ["login.js"]) {
+    const specifier = new URL(join(lib, program), "file:").href;
+    assert(compiled.includes(specifier), `${program} among ${compiled}`);
+  }
+});
+
 Deno.test("install.sh --uninstall leaves no file and says what it did not touch", async () => {
   await using place = await Place.create();
   await place.install();
   const { code, stdout } = await place.install(["--uninstall"]);
   assertEquals(code, 0);
   assertMatch(stdout, /\/etc\/c3po.*\/var\/lib\/c3po/);
-  assertEquals(await place.files(place.prefix), [""]);
+  assertEquals(await Deno.stat(place.prefix).then(() => true, () => false), false);
   assertEquals((await place.install(["--uninstall"])).code, 0);
 });
 

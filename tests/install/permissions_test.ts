@@ -8,7 +8,7 @@ const VARIABLE = /\benv(?:\.get)?\(\s*"([A-Z0-9_]+)"/g;
 Deno.test("every program that the source runs by name is on the list of permissions", async () => {
   const known = Object.keys({ ...SERVER_TOOLS, ...CLIENT_TOOLS });
   const used = await found(TOOL_CALL);
-  assert(used.length > 0, "the search finds nothing: has src/host/tool.ts changed?");
+  assert(used.length > 0, "the search finds nothing: has src/os/tool.ts changed?");
   assertEquals(used.filter((tool) => !known.includes(tool)), []);
 });
 
@@ -21,7 +21,7 @@ Deno.test("every program on the list of permissions is named in the source", asy
 Deno.test("every variable that the source reads by name is on the list of permissions", async () => {
   const known = permissionsFor("linux").find(({ flag }) => flag === "allow-env")?.to ?? [];
   const used = await found(VARIABLE);
-  assert(used.length > 0, "the search finds nothing: has src/host/host.ts changed?");
+  assert(used.length > 0, "the search finds nothing: has src/os/host.ts changed?");
   const covered = (name: string): boolean => name.startsWith("C3PO_") || known.includes(name);
   assertEquals(used.filter((name) => !covered(name)), []);
 });
@@ -55,9 +55,9 @@ Deno.test("what stands between a user and a login writes nothing, and may do no 
   }
 });
 
-Deno.test("no permission is given whole but the network, and none together with all others", () => {
+Deno.test("no permission is given whole but the network and reading, and none together with all others", () => {
   const whole = permissionsFor("linux").filter(({ to }) => to === undefined);
-  assertEquals(whole.map(({ flag }) => flag), ["allow-net", "deny-import"]);
+  assertEquals(whole.map(({ flag }) => flag), ["allow-read", "allow-net", "deny-import"]);
 });
 
 async function found(pattern: RegExp): Promise<string[]> {

@@ -12,7 +12,7 @@ Deno.test("a release whose checksum is right is installed, and names the next co
   const { code, stdout, stderr } = await scene.install();
   assertEquals({ code, stderr }, { code: 0, stderr: "" });
   assertMatch(stdout, /^installed c3po 1\.0\.0 as .*\/prefix\/bin\/c3po$/m);
-  assertMatch(stdout, /\nnext: c3po key \w+( HOST)?\n$/);
+  assertMatch(stdout, /\nnext: c3po (setup|key add HOST)\n$/);
   assertEquals(await scene.files(), INSTALLED);
   assertEquals(await scene.version(), "c3po 1.0.0");
 });
@@ -37,6 +37,21 @@ Deno.test("the service runs the program where it is installed", async () => {
   assertMatch(unit, new RegExp(`^ExecStart=${scene.prefix}/bin/c3po serve$`, "m"));
   assertEquals(unit.includes("/usr/local/bin/c3po"), false);
 });
+
+kernelTest(
+  "a prefix with a space is one word to systemd, and where it does not look is told",
+  async () => {
+    await using scene = await Scene.create();
+    await scene.publish("1.0.0", script("1.0.0"));
+    const prefix = join(scene.directory, "my c3po 100%");
+    const { stdout } = await scene.install({ C3PO_INSTALL_DIR: prefix });
+    const unit = await Deno.readTextFile(join(prefix, UNIT));
+    assertMatch(unit, new RegExp(`^ExecStart="${prefix}%/bin/c3po" serve$`, "m"));
+    assertMatch(stdout, new RegExp(`systemctl link "${prefix}/${UNIT}"$`, "m"));
+    const { stderr } = await run("systemd-analyze", ["verify", "--man=no", join(prefix, UNIT)]);
+    assertEquals(stderr.includes("not executable"), false, stderr);
+  },
+);
 
 /** How a new release can be wrong, and what the user is told. */
 const WRONG: Record<string, [RegExp, (scene: Scene) => Promise<unknown>]> = {
@@ -185,8 +200,47 @@ Deno.test("--uninstall removes all of it, names what stays, and touches nothing 
   const { code, stdout } = await scene.uninstall();
   assertEquals(code, 0);
   assertMatch(stdout, /what stays, .*\/etc\/c3po.*~\/\.config\/c3po.*\/var\/lib\/c3po/);
-  assertEquals(await scene.files(), ["bin/other"]);
+  const left = await must("find", [scene.prefix, "-mindepth", "1", "-printf", "%P\n"]);
+  assertEquals(left, "bin\nbin/other\n");
 });
+
+Deno.test("--uninstall leaves no empty folder of a prefix of its own, and says nothing of systemd", async () => {
+  await using scene = await Scene.create();
+  await scene.publish("1.0.0", script("1.0.0"));
+  await scene.install();
+  const { code, stderr } = await scene.uninstall();
+  assertEquals({ code, stderr }, { code: 0, stderr: "" });
+  assertEquals(await Deno.stat(scene.prefix).then(() => true, () => false), false);
+});
+
+for (const how of ["compiled", "run by Deno"]) {
+  kernelTest(`--uninstall leaves the program of a c3po serve that runs, ${how}`, async () => {
+    await using scene = await Scene.create();
+    await scene.publish("1.0.0", script("1.0.0"));
+    await scene.install();
+    const program = join(scene.prefix, "bin/c3po");
+    // A shell in its place, that does nothing as long as nobody writes to it.
+    const bundle = `${scene.prefix}/bin/../lib/c3po/c3po.js`;
+    if (how === "compiled") await Deno.copyFile(await Deno.realPath("/bin/bash"), program);
+    const serving = new Deno.Command(how === "compiled" ? program : "bash", {
+      args: ["-c", "read -r", how === "compiled" ? "c3po" : bundle, "serve"],
+      stdin: "piped",
+    }).spawn();
+    try {
+      const { code, stderr } = await scene.uninstall();
+      assertEquals(code, 1, stderr);
+      assertMatch(
+        stderr,
+        new RegExp(`^c3po: error: c3po serve is running, process ${serving.pid}\\n`),
+      );
+      assertEquals(await scene.files(), INSTALLED);
+    } finally {
+      await serving.stdin.close();
+      await serving.status;
+    }
+    assertEquals((await scene.uninstall()).code, 0);
+  });
+}
 
 /** Systems that no release is made for: the words of `uname -s`, `uname -m` and `ldd --version`. */
 for (
@@ -215,7 +269,19 @@ for (
 for (
   const [what, env] of [
     ["a plain http address elsewhere", { C3PO_BASE_URL: "http://releases.example" }],
-    ["no address at all", { C3PO_BASE_URL: "" }],
+    ["an address without a host", { C3PO_BASE_URL: "https:///releases" }],
+    ["an http address that only begins like this machine", {
+      C3PO_BASE_URL: "http://localhost:80.releases.example",
+    }],
+    ["a host behind the name of a user", {
+      C3PO_BASE_URL: "http://localhost:x@releases.example/",
+    }],
+    ["a user in an https address", { C3PO_BASE_URL: "https://user@releases.example" }],
+    ["a host behind a backslash", { C3PO_BASE_URL: "http://127.0.0.1:80\\@releases.example" }],
+    ["an address of two lines, where one is right", {
+      C3PO_BASE_URL: "http://releases.example\nhttps://a.example",
+    }],
+    ["an address with a query", { C3PO_BASE_URL: "https://releases.example/?" }],
     ["a version with a slash", { C3PO_VERSION: "../1.0.0" }],
   ] as const
 ) {
@@ -223,7 +289,7 @@ for (
     await using scene = await Scene.create();
     const { code, stderr } = await scene.install(env);
     assertEquals(code, 2, stderr);
-    assertMatch(stderr, /^c3po: error: ".*" is no .*\nc3po: hint: .*C3PO_/);
+    assertMatch(stderr, /^c3po: error: "[^"]*" is no .*\nc3po: hint: .*C3PO_/);
     assert(scene.asked.length === 0);
   });
 }

@@ -122,8 +122,11 @@ Deno.test("a release has its part of the change log as notes, and another tag is
   assertMatch(own, new RegExp(`^## ${manifest.version}$`, "m"));
 });
 
-Deno.test("the install.sh of a release has its address in it, and is else the same", async () => {
+Deno.test("the install.sh of a release has its address and its key in it, and is else the same", async () => {
   await withCheckout(async (folder) => {
+    await Deno.mkdir(join(folder, "build"));
+    const key = join(folder, "build/release-key.pub");
+    await Deno.writeTextFile(key, "ssh-ed25519 AAAA/b+c= a comment & more\n");
     const { code } = await releaseStep(/address of the releases/, folder, {
       GITHUB_SERVER_URL: "https://github.example",
       GITHUB_REPOSITORY: "somebody/c3po",
@@ -132,7 +135,12 @@ Deno.test("the install.sh of a release has its address in it, and is else the sa
     const made = (await Deno.readTextFile(join(folder, "dist/install.sh"))).split("\n");
     const before = (await Deno.readTextFile(join(CHECKOUT, "install.sh"))).split("\n");
     const changed = made.filter((line, i) => line !== before[i]);
-    assertEquals(changed, ["BASE_URL=https://github.example/somebody/c3po/releases"]);
+    assertEquals(changed, [
+      "BASE_URL=https://github.example/somebody/c3po/releases",
+      "SIGNER='ssh-ed25519 AAAA/b+c='",
+    ]);
     assertEquals(made.length, before.length);
+    await Deno.writeTextFile(key, "");
+    assertEquals((await releaseStep(/address of the releases/, folder, {})).code, 1);
   });
 });

@@ -1,18 +1,23 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
+import { parseKey } from "../../src/schedule/key.ts";
+import { minuteAt } from "../../src/schedule/minute.ts";
+import { Schedule } from "../../src/schedule/schedule.ts";
 import {
   c3poCommand,
+  engineTest,
   kernelTest,
   Lab,
-  loginNow,
+  login,
   type Namespace,
-  portsNow,
-  serveWith,
   snapshot,
   sshArgs,
   type Sshd,
+  startServe,
   startSshd,
   syn,
+  writeKey,
 } from "./lab.ts";
+import { bansOn } from "./bans/tripwire.ts";
 
 /** Runs `c3po serve` from an SSH session of the user, as `sudo` does it: without the session's variables. */
 async function administer(
@@ -21,8 +26,7 @@ async function administer(
   args: readonly string[],
   address = lab.server.address4,
 ): Promise<{ child: ReturnType<Namespace["spawn"]> }> {
-  const key = `${lab.server.directory}/admin-key`;
-  await Deno.writeTextFile(key, `c3po-1-${"A".repeat(43)}?ports=20000-40000\n`, { mode: 0o600 });
+  const key = await writeKey(lab.server);
   const settings = [
     ...["env", "-u", "SSH_CONNECTION", "-u", "SSH_CLIENT"],
     ...[`RUNTIME_DIRECTORY=${lab.server.runtimeDirectory}`],
@@ -35,30 +39,20 @@ async function administer(
   return { child };
 }
 
-kernelTest(
-  "whoever starts serve over SSH becomes a friend, and is not banned any more",
-  async () => {
-    await using lab = await Lab.create({ peers: ["user"] });
-    const sshd = await startSshd(lab.server);
-    await lab.server.must("ipset", [
-      "create",
-      "c3po-ban4",
-      "hash:ip",
-      ...["maxelem", "1048576", "timeout", "0", "forceadd"],
-    ]);
-    await lab.server.must("ipset", ["add", "c3po-ban4", lab.user.address4, "timeout", "900"]);
-    const { child } = await administer(lab, sshd, []);
-    await child.waitForLine(/whoever starts this is a friend address=10\.77\.1\.1/);
-    await child.waitForLine(/ started /);
-    assertMatch(
-      await lab.server.must("ipset", ["save", "c3po-friend4"]),
-      /add c3po-friend4 10\.77\.1\.1/,
-    );
-    const [trap] = (await portsNow()).traps;
-    await syn(lab.user, lab.server.address4, trap!);
-    assert(await loginNow(lab.user, sshd, lab.server.address4));
-  },
-);
+engineTest("whoever starts serve over SSH is trusted, and not banned any more", async (engine) => {
+  await using lab = await Lab.create({ peers: ["user"] });
+  const { server, user } = lab;
+  const sshd = await startSshd(server);
+  assertEquals((await server.c3po(["ban", "add", user.address4])).code, 0);
+  const { child } = await administer(lab, sshd, ["--firewall", engine]);
+  await child.waitForLine(/event=trusted address=10\.77\.1\.1/);
+  await child.waitForLine(/event=started/);
+  assertEquals(await bansOn(server), []);
+  const schedule = await Schedule.of(parseKey(await Deno.readTextFile(await writeKey(server))));
+  const { ssh, traps } = await schedule.ports(minuteAt(Date.now()), 15);
+  await syn(user, server.address4, traps[0]!);
+  assert(await login(user, sshd, server.address4, ssh));
+});
 
 kernelTest(
   "a terminal that is gone ends serve cleanly, even one that has just started",
@@ -66,10 +60,10 @@ kernelTest(
     await using lab = await Lab.create({ peers: [] });
     await startSshd(lab.server);
     const before = await snapshot(lab.server);
-    const serve = await serveWith(lab.server);
-    serve.kill("SIGHUP");
-    assertEquals((await serve.finished()).code, 0);
-    assertMatch(serve.text(), / stopped signal=SIGHUP$/m);
+    const serve = await startServe(lab.server);
+    serve.child.kill("SIGHUP");
+    assertEquals((await serve.child.finished()).code, 0);
+    await serve.event("stopped", "signal=SIGHUP");
     assertEquals(await snapshot(lab.server), before);
   },
 );
@@ -80,7 +74,7 @@ kernelTest("a start that would cut the only way in is refused, and --force start
   const before = await snapshot(lab.server);
   const refused = await administer(lab, sshd, ["--ssh-port", "2222"]);
   await refused.child.finished();
-  assertMatch(refused.child.text(), /error: no sshd listens on port 2222, so no port of C3PO/);
+  assertMatch(refused.child.text(), /error: no sshd listens on port 2222, so you could not/);
   assertMatch(refused.child.text(), /hint: your session came in at 22: --ssh-port 22; .*--force/);
   assertEquals(await snapshot(lab.server), before);
   const forced = await administer(
@@ -89,5 +83,5 @@ kernelTest("a start that would cut the only way in is refused, and --force start
     ["--ssh-port", "2222", "--force"],
     lab.server.address6,
   );
-  await forced.child.waitForLine(/ started /);
+  await forced.child.waitForLine(/event=started/);
 });

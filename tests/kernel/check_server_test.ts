@@ -1,6 +1,6 @@
 import { assertEquals, assertMatch } from "@std/assert";
 import { join } from "@std/path";
-import { c3poCommand, kernelTest, Lab, serveWith, snapshot, startSshd } from "./lab.ts";
+import { c3poCommand, kernelTest, Lab, snapshot, startServe, startSshd } from "./lab.ts";
 
 const SECRET = { C3PO_SECRET: "classic:a secret of the check" };
 
@@ -46,8 +46,8 @@ kernelTest("c3po check finds nothing wrong with a good server, and changes nothi
   const { code, findings } = await check(lab);
   assertEquals(code, 0, JSON.stringify(findings, null, 1));
   assertMatch(about(findings, "sshd"), /^ok: listens on port 22 \(SSH-2\.0-/);
-  assertMatch(about(findings, "kernel"), /^ok/);
-  assertMatch(about(findings, "serve"), /^ok: does not run/);
+  assertMatch(about(findings, "firewall"), /^ok: .* works, for IPv4 and IPv6$/m);
+  assertMatch(about(findings, "serve"), /^ok: is not running/);
   assertEquals(await snapshot(lab.server), before);
   const text = await lab.server.c3po(["check"], { env: SECRET });
   assertMatch(text.stdout, /^ok {4}sshd/m);
@@ -74,22 +74,21 @@ kernelTest("c3po check says what is wrong, with a next step, and exits 1", async
   );
   assertEquals(code, 0);
   assertMatch(about(findings, "conntrack"), /^warn: 95 of 100 connections tracked/);
-  assertMatch(about(findings, "folders"), /^warn: .* cannot be written/);
+  assertMatch(about(findings, "folders"), /^warn: .* is not writable/);
   assertMatch(
-    about(findings, "firewall"),
-    /warn: nftables drops what inet guard in does not accept/,
+    about(findings, "rules"),
+    /^warn: policy drop of inet guard in, for port 22$/m,
   );
 });
 
 kernelTest("c3po check tells a running serve from what a dead one left", async () => {
   await using lab = await Lab.create({ peers: [] });
   await startSshd(lab.server);
-  const serve = await serveWith(lab.server);
+  const serve = await startServe(lab.server, { engine: "nftables" });
   assertMatch(
     about((await check(lab)).findings, "serve"),
-    /^ok: already running here, process \d+$/,
+    /^ok: is running, process \d+$/,
   );
-  await serve.stop("SIGKILL");
-  await serve.finished();
-  assertMatch(about((await check(lab)).findings, "serve"), /^warn: .*has left rules/);
+  await serve.kill();
+  assertMatch(about((await check(lab)).findings, "serve"), /^warn: .*left rules in nftables$/);
 });

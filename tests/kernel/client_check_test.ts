@@ -50,15 +50,16 @@ kernelTest("check finds nothing where all is well", async () => {
   const { code, ok, steps } = await check(pair);
   assertEquals([code, ok], [0, true], JSON.stringify(steps));
   assertEquals(Object.keys(steps), ["ssh", "key", "way", "login", "clocks"]);
-  assertEquals(steps.ssh, `ok: takes "server" for ${pair.server.address4}`);
+  assertEquals(steps.ssh, `ok: resolves "server" to ${pair.server.address4}`);
   assertMatch(steps.key!, /^ok: .*default\.key, mode 0600, c3po-1, ports 1024-65535, fingerprint /);
   assertMatch(steps.way!, /^ok: port \d+ answers: SSH-2\.0-OpenSSH/);
-  assertEquals(steps.login, "ok: works without a question");
+  assertEquals(steps.login, "ok: works without a prompt");
   assertEquals(steps.clocks, "ok: the server's clock agrees with this one");
 });
 
 kernelTest("check tells to the second how far the clocks differ, once it can log in", async () => {
   await using pair = await Pair.create();
+  await pair.tellTraps();
   for (const [seconds, side] of [[-75, "ahead of"], [12, "behind"], [75, "behind"]] as const) {
     const { code, steps, todo } = await check(pair, seconds * 1000);
     const [, least, most, told] =
@@ -87,7 +88,7 @@ kernelTest("check stops at what does not work, and says what to do", async () =>
   assertEquals([wrong.code, wrong.ok], [1, false]);
   assertEquals(Object.keys(wrong.steps), ["ssh", "key", "way"]);
   assertMatch(wrong.steps.key!, /^ok: .*server\.key, mode 0600, classic, ports 1024-65535$/);
-  assertMatch(wrong.steps.way!, /^fail: "server" is up, but neither this minute's port/);
+  assertMatch(wrong.steps.way!, /^fail: "server" is up, but this minute's port/);
   assertMatch(wrong.todo.way!, /c3po key check/);
 
   await Deno.chmod(join(pair.user.home, ".config", "c3po", "server.key"), 0o640);
@@ -97,8 +98,36 @@ kernelTest("check stops at what does not work, and says what to do", async () =>
   assertMatch(loose.todo.key!, /^chmod 600 /);
 });
 
+kernelTest(
+  "check runs its own command, whatever the host's block runs, forwards and shares",
+  async () => {
+    await using pair = await Pair.create();
+    await roomInMinute(5_000);
+    const { steps } = await check(pair, 0, [
+      "RemoteCommand tmux new -A -s main",
+      "LocalForward 127.0.0.1:22 127.0.0.1:22",
+      "ExitOnForwardFailure yes",
+      "ControlMaster auto",
+      `ControlPath ${pair.user.directory}/cm-%C`,
+      "ControlPersist 60",
+    ]);
+    assertEquals(steps.login, "ok: works without a prompt");
+    const left = await Array.fromAsync(Deno.readDir(pair.user.directory), ({ name }) => name);
+    assertEquals(left.filter((name) => name.startsWith("cm-")), []);
+  },
+);
+
+kernelTest("check looks at ssh and at the key, whichever of them is missing", async () => {
+  await using pair = await Pair.create();
+  await Deno.remove(join(pair.user.home, ".config", "c3po", "default.key"));
+  const { code, steps } = await check(pair);
+  assertEquals([code, Object.keys(steps)], [1, ["ssh", "key"]]);
+  assertMatch(steps.ssh!, /^ok: resolves/);
+  assertMatch(steps.key!, /^fail: no key found for "server"$/);
+});
+
 kernelTest("check goes through a jump host as ssh does, and fails where that fails", async () => {
-  await using pair = await Pair.create([], ["user", "jump"]);
+  await using pair = await Pair.create({}, ["user", "jump"]);
   const jump = pair.lab.peer("jump");
   const sshd = await startSshd(jump, {
     config: [`AuthorizedKeysFile ${pair.sshd.userKey}.pub`, `HostKey ${pair.sshd.hostKey}`],
@@ -108,7 +137,7 @@ kernelTest("check goes through a jump host as ssh does, and fails where that fai
   const { code, steps } = await check(pair, 0, ["ProxyJump jump"], hosts);
   assertEquals(code, 0, JSON.stringify(steps));
   assertMatch(steps.way!, /^ok: through another host/);
-  assertEquals(steps.login, "ok: works without a question");
+  assertEquals(steps.login, "ok: works without a prompt");
   await sshd.stop();
   const broken = await check(pair, 0, ["ProxyJump jump"], hosts);
   assertEquals([broken.code, broken.ok], [1, false]);

@@ -1,19 +1,23 @@
-import { assert, assertEquals } from "@std/assert";
-import { minuteAt } from "../../src/core/minute.ts";
+import { assert, assertEquals, assertMatch } from "@std/assert";
+import { minuteAt } from "../../src/schedule/minute.ts";
 import { kernelTest, roomInMinute } from "./lab.ts";
-import { Pair } from "./lab/pair.ts";
+import { Pair, putKey } from "./lab/pair.ts";
 
 /**
  * A pair whose key has no SSH port among the traps of the minutes around. With one key in a hundred it
  * has, and then that port is rightly not tried.
  */
-async function clearPair(options: string[] = []): Promise<Pair> {
+async function clearPair(args: string[] = []): Promise<Pair> {
   for (;;) {
-    const pair = await Pair.create(options);
+    const pair = await Pair.create({ args });
     const minutes = Array.from({ length: 13 }, (_, i) => minuteAt(Date.now()) - 6 + i);
     const around = await Promise.all(minutes.map((minute) => pair.schedule.ports(minute, 15)));
     const traps = new Set(around.flatMap((minute) => minute.traps));
-    if (!around.some(({ ssh }) => traps.has(ssh))) return pair;
+    if (!around.some(({ ssh }) => traps.has(ssh))) {
+      // Who is not told how many traps there are tries no neighbour at all.
+      await pair.tellTraps();
+      return pair;
+    }
     await pair[Symbol.asyncDispose]();
   }
 }
@@ -69,3 +73,23 @@ kernelTest("whoever gets in by a neighbour's port is told how far the clocks dif
     }
   }
 });
+
+kernelTest(
+  "who does not know the number of traps tries no neighbour, and says how to",
+  async () => {
+    await using pair = await clearPair(["--grace", "0"]);
+    await putKey(pair.user, "default", pair.key);
+    await roomInMinute(20_000);
+    const ahead = 60_000 + 30_000 - Date.now() % 60_000;
+    const direct = await pair.config();
+    const proxied = await pair.config([pair.proxyCommand(ahead)]);
+    const first = await pair.user.run("ssh", [...proxied, "server", "true"]);
+    const second = await pair.c3poAt(ahead, ["ssh", ...direct, "server", "true"]);
+    assertEquals([first.code, second.code], [255, 255]);
+    for (const { stderr } of [first, second]) {
+      assertMatch(stderr, /^c3po: hint: .*were not tried: .* with --traps N\r?$/m);
+    }
+    const told = await pair.c3poAt(ahead, ["ssh", "--traps", "15", ...direct, "server", "echo in"]);
+    assertEquals([told.code, told.stdout], [0, "in\n"], told.stderr);
+  },
+);

@@ -66,3 +66,41 @@ async function childOf(pid: number): Promise<string> {
   const rows = list.split("\n").map((line) => line.trim().split(/\s+/));
   return rows.find(([parent]) => parent === String(pid))![1]!;
 }
+
+kernelTest(
+  "a transfer through the proxy survives Ctrl-C and the end of the terminal as its ssh does",
+  async () => {
+    await using pair = await Pair.create();
+    const config = await pair.config([pair.proxyCommand()]);
+    // As nohup and a script's background job have it: ssh ignores what the terminal sends to all.
+    const trapped = ["-c", 'trap "" HUP INT; exec "$@"', "sh", "ssh", ...config];
+    const session = pair.user.spawn("sh", [...trapped, "server", "echo in; cat"], {
+      stdin: "piped",
+    });
+    await session.waitForLine(/^in$/);
+    const proxies = (await must("pgrep", ["-P", String(session.pid)])).trim().split("\n");
+    for (const signal of ["INT", "HUP"]) {
+      for (const proxy of proxies) await must("kill", [`-${signal}`, proxy]);
+      await session.write(`after ${signal}\n`);
+      await session.waitForLine(new RegExp(`^after ${signal}$`));
+    }
+    session.kill("SIGKILL");
+    await waitFor(async () => (await run("ps", ["-p", proxies.join(",")])).code !== 0, {
+      what: "end of the proxy with its ssh",
+    });
+  },
+);
+
+kernelTest(
+  "on a silent host the second try takes no longer than the user would have ssh wait",
+  async () => {
+    await using pair = await Pair.create();
+    await pair.server.must("iptables", ["-I", "INPUT", "-s", pair.user.address4, "-j", "DROP"]);
+    const config = await pair.config(["ConnectTimeout 1"]);
+    // The limit is what the laboratory waits for a child at most, and was 22 s before.
+    const login = pair.user.spawnC3po(["ssh", ...config, "server", "true"]);
+    await login.waitForLine(/^ssh: connect to host .* timed out/, 15_000);
+    await login.waitForLine(/^c3po: error: no answer from "server"$/, 12_000);
+    assertEquals((await login.status).code, 255);
+  },
+);

@@ -3,6 +3,7 @@ import { encodeHex } from "@std/encoding/hex";
 import { join } from "@std/path";
 import { createHash } from "node:crypto";
 import { kernelTest, must, startSshd, untilMinute } from "./lab.ts";
+import { denoDirectory } from "./lab/c3po.ts";
 import { Pair } from "./lab/pair.ts";
 
 const GIB = 1024 ** 3;
@@ -41,7 +42,7 @@ kernelTest("scp, sftp, rsync and git find the port through the Host block", asyn
 });
 
 kernelTest("the proxy works over IPv6 and through a jump host", async () => {
-  await using pair = await Pair.create([], ["user", "inner"]);
+  await using pair = await Pair.create({}, ["user", "inner"]);
   const { user } = pair;
   const inner = pair.lab.peer("inner");
   // An sshd without c3po that takes the same user, and has the same host key.
@@ -111,22 +112,88 @@ kernelTest("1 GiB each way at once through the proxy arrives as it was sent", as
   assertEquals(received.digest("hex"), sent.digest("hex"));
 });
 
-kernelTest("what key add writes is all that plain ssh needs", async () => {
-  await using pair = await Pair.create();
-  const { user, server, key } = pair;
-  await Deno.remove(join(user.home, ".config", "c3po", "default.key"));
-  const added = await user.c3po(["key", "add", server.address4, "--write"], { stdin: `${key}\n` });
-  assertMatch(added.stdout, /^Host 10\.77\.0\.1\n {2}ProxyCommand c3po proxy %h\n$/);
-  // The block names c3po alone, so it has to be on the PATH, as an installation puts it there.
-  const folder = join(user.directory, "bin");
-  await Deno.mkdir(folder);
-  const command = pair.proxyCommand().replace("ProxyCommand ", "").replace(" proxy %h", "");
-  await Deno.writeTextFile(join(folder, "c3po"), `#!/bin/sh\nexec ${command} "$@"\n`);
-  await Deno.chmod(join(folder, "c3po"), 0o755);
-  const block = await Deno.readTextFile(join(user.home, ".ssh", "c3po.conf"));
-  const config = await pair.config([], block);
-  const login = await user.run("ssh", [...config, server.address4, "echo in"], {
-    env: { PATH: `${folder}:${Deno.env.get("PATH")}` },
-  });
-  assertEquals(login, { code: 0, stdout: "in\n", stderr: "" });
-});
+kernelTest(
+  "what key add writes is all that plain ssh needs, under cron and in a service too",
+  async () => {
+    await using pair = await Pair.create();
+    const { user, server, key } = pair;
+    await Deno.remove(join(user.home, ".config", "c3po", "default.key"));
+    const added = await user.c3po(["key", "add", server.address4, "--write"], {
+      stdin: `${key}\n`,
+    });
+    assertMatch(added.stdout, /^Host 10\.77\.0\.1\n {2}ProxyCommand \/.* proxy --key \/.* %h\n$/);
+    const block = await Deno.readTextFile(join(user.home, ".ssh", "c3po.conf"));
+    const config = await pair.config([], block);
+    // cron's own PATH, no HOME, and a folder that is not the user's.
+    const { code, stdout, stderr } = await user.run("env", [
+      ...["-i", "PATH=/usr/bin:/bin", "SHELL=/bin/sh", `DENO_DIR=${denoDirectory()}`],
+      ...["ssh", ...config, server.address4, "echo in"],
+    ], { cwd: "/" });
+    assertEquals({ code, stdout, stderr }, { code: 0, stdout: "in\n", stderr: "" });
+  },
+);
+
+kernelTest(
+  "key add keeps a host behind a jump host reachable, from ssh, scp and c3po ssh",
+  async () => {
+    await using pair = await Pair.create({}, ["user", "jump"]);
+    const { user, server, key } = pair;
+    const jump = pair.lab.peer("jump");
+    await startSshd(jump, {
+      config: [`AuthorizedKeysFile ${pair.sshd.userKey}.pub`, `HostKey ${pair.sshd.hostKey}`],
+    });
+    // The jump host is the only way.
+    await server.must("iptables", ["-I", "INPUT", "-s", user.address4, "-j", "DROP"]);
+    const hosts = `Host jump\n  HostName ${jump.address4}\n`;
+    const plain = await pair.config(["ProxyJump jump"], hosts);
+    const folder = await Deno.makeTempDir({ dir: user.directory });
+    const asking = async (config: string[]): Promise<Record<string, string>> => {
+      const file = join(folder, "ssh");
+      await Deno.writeTextFile(file, `#!/bin/sh\nexec /usr/bin/ssh ${config.join(" ")} "$@"\n`);
+      await Deno.chmod(file, 0o755);
+      return {
+        PATH: `${folder}:${Deno.env.get("PATH")}`,
+        HOME: user.home,
+        DENO_DIR: denoDirectory(),
+        SHELL: "/bin/sh",
+      };
+    };
+    const add = ["key", "add", "server", "--write"];
+    const added = await user.c3po(add, { stdin: `${key}\n`, env: await asking(plain) });
+    assertMatch(
+      added.stdout,
+      /^Host server\n {2}ProxyCommand ssh -W \[%h\]:\$\(\/.* port --key \/.*\) jump\n$/,
+    );
+    // As the Include at the top of the user's configuration has it: before all else.
+    const block = await Deno.readTextFile(join(user.home, ".ssh", "c3po.conf"));
+    const [option, file] = plain as [string, string];
+    await Deno.writeTextFile(file, `${block}\n${await Deno.readTextFile(file)}`);
+    const env = await asking([option, file]);
+    assertEquals((await user.run("ssh", ["server", "echo in"], { env })).stdout, "in\n");
+    await user.must("scp", [
+      "-q",
+      "-S",
+      join(folder, "ssh"),
+      file,
+      `server:${server.directory}/copy`,
+    ], { env });
+    assertEquals((await user.c3po(["ssh", "server", "echo in"], { env })).stdout, "in\n");
+    const again = await user.c3po(add, { stdin: `${key}\n`, env });
+    assertEquals(again.stdout, added.stdout);
+  },
+);
+
+kernelTest(
+  "a peer that is gone is noticed by the kernel, as ssh has it on its own connections",
+  async () => {
+    await using pair = await Pair.create();
+    const config = await pair.config([pair.proxyCommand()]);
+    const session = pair.user.spawn("ssh", [...config, "server", "echo in; cat"], {
+      stdin: "piped",
+    });
+    await session.waitForLine(/^in$/);
+    const sockets = await pair.user.must("ss", ["-tnoH", "state", "established"]);
+    assertMatch(sockets, /timer:\(keepalive,/);
+    await session.stop();
+  },
+);

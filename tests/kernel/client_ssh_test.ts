@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { join } from "@std/path";
-import { minuteAt } from "../../src/core/minute.ts";
+import { minuteAt } from "../../src/schedule/minute.ts";
 import { kernelTest, roomInMinute, startSshd, waitFor } from "./lab.ts";
 import { Pair } from "./lab/pair.ts";
 
@@ -26,6 +26,7 @@ kernelTest("c3po ssh logs in over IPv4 and IPv6 and ends as ssh ends", async () 
 
 kernelTest("there is one entry in known_hosts, the one plain ssh made", async () => {
   await using pair = await Pair.create();
+  await pair.tellTraps();
   const { user, server, sshd } = pair;
   const known = join(user.directory, "known_hosts");
   const options = ["-o", `UserKnownHostsFile=${known}`, "-o", "StrictHostKeyChecking=accept-new"];
@@ -48,7 +49,7 @@ kernelTest("there is one entry in known_hosts, the one plain ssh made", async ()
 });
 
 kernelTest("a jump host that is no C3PO server is passed as with plain ssh", async () => {
-  await using pair = await Pair.create([], ["user", "jump"]);
+  await using pair = await Pair.create({}, ["user", "jump"]);
   const jump = pair.lab.peer("jump");
   await startSshd(jump, {
     config: [`AuthorizedKeysFile ${pair.sshd.userKey}.pub`, `HostKey ${pair.sshd.hostKey}`],
@@ -84,6 +85,7 @@ kernelTest(
   "a shared connection outlives its port, and is asked and ended through c3po",
   async () => {
     await using pair = await Pair.create();
+    await pair.tellTraps();
     const { user } = pair;
     const config = await pair.config([`ControlPath ${user.directory}/%C-%p`]);
     const ssh = (ahead: number, ...args: string[]): ReturnType<typeof pair.c3poAt> =>
@@ -105,6 +107,7 @@ kernelTest(
 
 kernelTest("a command is run once, however it ends", async () => {
   await using pair = await Pair.create();
+  await pair.tellTraps();
   const config = await pair.config();
   const file = join(pair.server.directory, "runs");
   await roomInMinute(10_000);

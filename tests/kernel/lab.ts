@@ -16,24 +16,28 @@ export {
 export {
   forgeSyn,
   nmapScan,
+  PATIENT_SCAN,
   probe,
   probeAll,
   type Reach,
   syn,
   type SynAnswer,
 } from "./lab/reach.ts";
-export { isRoot, kernelTest } from "./lab/root.ts";
-export { type Serving, startServe, writeKey } from "./lab/serve.ts";
+export { engineTest, isRoot, kernelTest, together } from "./lab/root.ts";
+export {
+  ENGINES,
+  type Filter,
+  FILTERS,
+  pastGrace,
+  type ServeOptions,
+  type Serving,
+  spawnServe,
+  startServe,
+  writeKey,
+} from "./lab/serve.ts";
+export { type Attempt, Knocker, type Knocks } from "./lab/knock.ts";
+export { banAll, emptySets, endBan, loadPrinted, printedWindows } from "./lab/kernel_sets.ts";
+export { login, loginNow, Session, ssh } from "./lab/login.ts";
 export { foreign, ours, snapshot } from "./lab/snapshot.ts";
 export { sshArgs, type Sshd, startSshd } from "./lab/sshd.ts";
-export { roomInMinute, untilMinute, waitFor, withinMinute } from "./lab/wait.ts";
-export {
-  legacyTools,
-  login,
-  loginNow,
-  portsNow,
-  runServeWith,
-  type ServeOptions,
-  serveWith,
-  spawnServeWith,
-} from "./lab/serving.ts";
+export { roomInMinute, until, untilMinute, waitFor, withinMinute } from "./lab/wait.ts";

@@ -4,6 +4,7 @@ import {
   kernelTest,
   Lab,
   nmapScan,
+  PATIENT_SCAN,
   probe,
   probeAll,
   snapshot,
@@ -57,11 +58,10 @@ kernelTest("nmapScan() of all ports sees port 22 open and nothing else", async (
   await startSshd(lab.server);
   for (const type of ["sS", "sT"] as const) {
     for (const address of [lab.server.address4, lab.server.address6]) {
-      const states = await nmapScan(lab.attacker, address, { type });
+      const states = await nmapScan(lab.attacker, address, { type, extra: PATIENT_SCAN });
       assertEquals(states.size, 65535);
       const others = [...states].filter(([, state]) => state !== "closed");
-      assertEquals(others.length, 1, `${others.length} ports are not closed`);
-      assertEquals(others, [[22, "open"]]);
+      assertEquals(others.slice(0, 20), [[22, "open"]], `${others.length} ports are not closed`);
     }
   }
 });

@@ -1,19 +1,24 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import { delay } from "@std/async/delay";
 import {
-  type Child,
-  kernelTest,
+  engineTest,
+  type Filter,
+  FILTERS,
   Lab,
-  legacyTools,
-  login,
   loginNow,
-  serveWith,
+  type Namespace,
+  ours,
+  Session,
   snapshot,
+  startServe,
   startSshd,
+  syn,
+  waitFor,
 } from "./lab.ts";
 
+type Leftover = readonly [what: string, commands: string];
+
 /** What a crash, or another version, can leave, made from what a killed `serve` left. */
-const LEFTOVERS: readonly [string, string][] = [
+const OF_IPTABLES: readonly Leftover[] = [
   ["everything", "true"],
   ["rules without jumps", "iptables -F INPUT; ip6tables -t nat -F PREROUTING"],
   [
@@ -34,80 +39,112 @@ const LEFTOVERS: readonly [string, string][] = [
     "iptables -D INPUT 1",
   ],
 ];
+const OF_NFTABLES: readonly Leftover[] = [
+  ["everything", "true"],
+  ["sets without rules", "nft flush table inet c3po"],
+  ["nothing", "nft flush ruleset"],
+  ["rules doubled", "nft list table inet c3po > $HOME/c3po.nft; nft -f $HOME/c3po.nft"],
+  [
+    "a chain nobody knows",
+    "nft add chain inet c3po old '{ type filter hook input priority 0; }'; nft add rule inet c3po old counter",
+  ],
+  [
+    "sets of another layout",
+    "nft delete table inet c3po; nft 'table inet c3po { set ban4 { type ipv6_addr; size 10; }; }'",
+  ],
+];
+const LEFTOVERS: Readonly<Record<string, readonly Leftover[]>> = {
+  iptables: OF_IPTABLES,
+  nftables: OF_NFTABLES,
+};
 
-kernelTest("a start takes over whatever a crash left, and doubles nothing", async () => {
+/** The names of the processes of a machine. */
+async function running(machine: Namespace): Promise<string[]> {
+  const pids = await machine.must("ip", ["netns", "pids", machine.netns]);
+  const list = pids.trim().replaceAll("\n", ",");
+  const { stdout } = await machine.run("ps", ["-o", "comm=,args=", "-p", list]);
+  // What asks is not meant.
+  return stdout.trim().split("\n").filter((each) => !/^(ip|ps) /.test(each));
+}
+
+engineTest("a start takes over whatever a crash left, and doubles nothing", async (engine) => {
   await using lab = await Lab.create({ peers: ["user"] });
   const sshd = await startSshd(lab.server);
   const before = await snapshot(lab.server);
-  for (const [what, command] of LEFTOVERS) {
-    const killed = await serveWith(lab.server);
-    const whole = rules(await snapshot(lab.server));
-    await killed.stop("SIGKILL");
-    await killed.finished();
-    await lab.server.must("sh", ["-c", `(${command}) 2>/dev/null`]);
-    const serve = await serveWith(lab.server);
-    assertEquals(rules(await snapshot(lab.server)), whole, what);
-    assert(await loginNow(lab.user, sshd, lab.server.address4), what);
+  for (const [what, commands] of LEFTOVERS[engine]!) {
+    const killed = await startServe(lab.server, { engine });
+    const whole = ours(await snapshot(lab.server));
+    await killed.kill();
+    await waitFor(
+      async () => (await running(lab.server)).every((each) => each.startsWith("sshd")),
+      {
+        what: "end of all that serve ran",
+      },
+    );
+    const env = { HOME: lab.server.home };
+    await lab.server.must("sh", ["-c", `(${commands}) 2>/dev/null`], { env });
+    const serve = await startServe(lab.server, { engine });
+    assertEquals(ours(await snapshot(lab.server)), whole, what);
+    assert(await loginNow(lab.user, sshd, lab.server.address4, serve), what);
     assertEquals((await serve.stop()).code, 0);
     assertEquals(await snapshot(lab.server), before, what);
   }
 });
 
-kernelTest("serve --undo removes what a crash left, and leaves a running serve alone", async () => {
-  await using lab = await Lab.create({ peers: [] });
-  await startSshd(lab.server);
-  const before = await snapshot(lab.server);
-  const serve = await serveWith(lab.server);
-  const refused = await lab.server.c3po(["serve", "--undo"]);
-  assertEquals(refused.code, 1);
-  assertMatch(refused.stderr, /^c3po: error: c3po serve is already running here, process \d+$/m);
-  await serve.stop("SIGKILL");
-  await serve.finished();
-  assertEquals((await lab.server.c3po(["serve", "--undo"])).code, 0);
-  assertEquals(await snapshot(lab.server), before);
-});
-
-kernelTest(
-  "what a crash left in the tables of the other iptables goes with the next start",
-  async () => {
-    await using lab = await Lab.create({ peers: ["user"] });
-    const sshd = await startSshd(lab.server);
-    const old = await serveWith(lab.server, { tools: await legacyTools(lab.server) });
-    await old.stop("SIGKILL");
-    await old.finished();
-    assertMatch(await lab.server.must("iptables-legacy-save", []), /C3PO-/);
-    const serve = await serveWith(lab.server);
-    assertEquals((await lab.server.must("iptables-legacy-save", [])).includes("C3PO-"), false);
-    assertEquals((await lab.server.must("ip6tables-legacy-save", [])).includes("C3PO-"), false);
-    assert(await loginNow(lab.user, sshd, lab.server.address4));
-    await serve.stop();
+engineTest(
+  "serve --undo removes what a crash left, and leaves a running serve alone",
+  async (engine) => {
+    await using lab = await Lab.create({ peers: [] });
+    await startSshd(lab.server);
+    const before = await snapshot(lab.server);
+    const serve = await startServe(lab.server, { engine });
+    const refused = await lab.server.c3po(["serve", "--undo"]);
+    assertEquals(refused.code, 1);
+    assertMatch(refused.stderr, /^c3po: error: c3po serve is already running here, process \d+$/m);
+    await serve.kill();
+    assertEquals((await lab.server.c3po(["serve", "--undo"])).code, 0);
+    assertEquals(await snapshot(lab.server), before);
   },
+  FILTERS,
 );
 
-kernelTest("the dead man's switch opens plain SSH after two minutes, or does not", async (t) => {
-  await using open = await Lab.create({ peers: ["user"] });
-  await using closed = await Lab.create({ peers: ["user"] });
-  const cases = await Promise.all([[open, "open"] as const, [closed, "closed"] as const].map(
-    async ([lab, fail]) => {
-      const sshd = await startSshd(lab.server);
-      const serve: Child = await serveWith(lab.server, { args: ["--fail", fail] });
-      await serve.stop("SIGKILL");
-      assertEquals(await login(lab.user, sshd, lab.server.address4, sshd.port, 1), false);
-      return { lab, sshd, fail };
-    },
-  ));
-  await delay(120_000);
-  for (const { lab, sshd, fail } of cases) {
-    await t.step(`--fail ${fail}`, async () => {
-      const isOpen = fail === "open";
-      assertEquals(await login(lab.user, sshd, lab.server.address4, sshd.port), isOpen);
-      assertEquals(await login(lab.user, sshd, lab.server.address6, sshd.port), isOpen);
-      const sets = await lab.server.must("ipset", ["save"]);
-      assertEquals(/^add c3po-(ssh|trap) /m.test(sets), false, "ports are open");
-    });
-  }
-});
+/** Which engine takes over from which. */
+const CHANGES: readonly (readonly [Filter, Filter])[] = [
+  ["iptables", "nftables"],
+  ["nftables", "iptables"],
+  ["iptables-legacy", "iptables"],
+  ["iptables-legacy", "nftables"],
+];
 
-function rules(text: string): string[] {
-  return text.split("\n").filter((line) => line.startsWith("-A "));
+for (const [from, to] of CHANGES) {
+  engineTest(`what ${from} left goes, but for its bans and sessions`, async (engine) => {
+    await using lab = await Lab.create();
+    const sshd = await startSshd(lab.server);
+    const alone = await startServe(lab.server, { engine });
+    const whole = ours(await snapshot(lab.server));
+    await alone.stop();
+    const before = await snapshot(lab.server);
+    const old = await startServe(lab.server, { engine: from });
+    const session = await Session.open(
+      lab.user,
+      sshd,
+      lab.server.address4,
+      (await old.ports()).ssh,
+    );
+    const [trap] = (await old.ports()).traps;
+    for (const address of [lab.server.address4, lab.server.address6]) {
+      await syn(lab.attacker, address, trap!);
+    }
+    await old.kill();
+    const serve = await startServe(lab.server, { engine });
+    assertEquals(ours(await snapshot(lab.server)), whole);
+    await session.answers();
+    for (const address of [lab.server.address4, lab.server.address6]) {
+      assert(await loginNow(lab.user, sshd, address, serve));
+      assertEquals(await syn(lab.attacker, address, (await serve.ports()).ssh), "closed");
+    }
+    await session.close();
+    await serve.stop();
+    assertEquals(await snapshot(lab.server), before);
+  }, [to]);
 }

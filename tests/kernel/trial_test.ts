@@ -4,19 +4,19 @@ import {
   kernelTest,
   Lab,
   login,
-  portsNow,
+  ours,
   type ServeOptions,
-  serveWith,
   snapshot,
   sshArgs,
+  startServe,
   startSshd,
   waitFor,
 } from "./lab.ts";
 
-/** As c3po.service has it: two capabilities, of other processes what everybody sees, and a manager. */
+/** As c3po.service has it: three capabilities, of other processes what everybody sees, and a manager. */
 const SERVICE: ServeOptions = {
   prepare: "mount -t proc -o hidepid=invisible proc /proc && " +
-    'set -- setpriv --no-new-privs --bounding-set -all,+net_admin,+net_raw "$@"',
+    'set -- setpriv --no-new-privs --bounding-set -all,+net_admin,+net_raw,+net_bind_service "$@"',
   env: { NOTIFY_SOCKET: "/nonexistent" },
 };
 
@@ -30,8 +30,8 @@ for (const [where, options, exitCode] of [["", {}, 1], [" of the service", SERVI
       await using elsewhere = await Lab.create({ peers: ["user"] });
       const other = await startSshd(elsewhere.server);
       const sftp = [...await sshArgs(other), "-s", elsewhere.server.address4, "sftp"];
-      const serve = await serveWith(lab.server, { ...options, args: ["--try", "10s"] });
-      const { ssh } = await portsNow();
+      const serve = await startServe(lab.server, { ...options, args: ["--try", "10s"] });
+      const { ssh } = await serve.ports();
       // Gets as far as the question for a password, and stays there for nearly all of the trial.
       const stranger = lab.user.spawn("bash", [
         "-c",
@@ -41,16 +41,16 @@ for (const [where, options, exitCode] of [["", {}, 1], [" of the service", SERVI
       ]);
       // Nor is it one at the same moment to the sshd of another network, as in a container.
       elsewhere.user.spawn("ssh", sftp, { stdin: "piped" });
-      await serve.waitForLine(/error: rolled back/, 60_000);
-      const { code } = await serve.finished();
+      await serve.child.waitForLine(/error: rolled back/, 60_000);
+      const { code } = await serve.child.finished();
       await stranger.finished();
       assertEquals(code, exitCode);
       assertMatch(
-        serve.text(),
-        /error: rolled back: nobody logged in through a C3PO port within 10s$/m,
+        serve.child.text(),
+        /error: rolled back: no login through C3PO within 10s$/m,
       );
-      assertMatch(serve.text(), /left=10s/);
-      assertMatch(serve.text(), /left=5s/);
+      assertMatch(serve.child.text(), /left=10s/);
+      assertMatch(serve.child.text(), /left=5s/);
       assertEquals(await snapshot(lab.server), before);
       assert(await login(lab.user, sshd, lab.server.address4, sshd.port));
     },
@@ -63,8 +63,8 @@ for (const user of ["root", "nobody"]) {
     const sshd = await startSshd(lab.server);
     // sshd reads the keys of a user with that user's rights.
     for (const folder of [lab.directory, dirname(sshd.userKey)]) await Deno.chmod(folder, 0o711);
-    const serve = await serveWith(lab.server, { ...SERVICE, args: ["--try", "5m"] });
-    const port = String((await portsNow()).ssh);
+    const serve = await startServe(lab.server, { ...SERVICE, args: ["--try", "5m"] });
+    const port = String((await serve.ports()).ssh);
     // It needs no shell of the user, and lasts as long as nobody ends it.
     const sftp = [
       ...await sshArgs(sshd),
@@ -75,7 +75,7 @@ for (const user of ["root", "nobody"]) {
       "sftp",
     ];
     lab.user.spawn("ssh", sftp, { stdin: "piped" });
-    await serve.waitForLine(/somebody logged in.* address=fd77:0:0:1::1 next=.*take try out/);
+    await serve.child.waitForLine(/event=trial_passed address=fd77:0:0:1::1 next="remove try /);
     assertEquals((await serve.stop()).code, 0);
   });
 }
@@ -83,16 +83,16 @@ for (const user of ["root", "nobody"]) {
 kernelTest("behind a service only what nobody takes over is removed", async () => {
   await using lab = await Lab.create({ peers: [] });
   const before = await snapshot(lab.server);
-  const serve = await serveWith(lab.server);
-  await serve.stop("SIGKILL");
-  const left = rules(await snapshot(lab.server));
+  const serve = await startServe(lab.server);
+  await serve.kill();
+  const left = ours(await snapshot(lab.server));
   const after = async (SERVICE_RESULT: string, EXIT_STATUS: string): Promise<string> => {
     const env = { SERVICE_RESULT, EXIT_STATUS };
     assertEquals((await lab.server.c3po(["serve", "--undo"], { env })).code, 0);
     return await snapshot(lab.server);
   };
-  assertEquals(rules(await after("signal", "KILL")), left);
-  assertEquals(rules(await after("exit-code", "1")), left);
+  assertEquals(ours(await after("signal", "KILL")), left);
+  assertEquals(ours(await after("exit-code", "1")), left);
   assertEquals(await after("timeout", "KILL"), before);
 });
 
@@ -101,27 +101,26 @@ kernelTest(
   async () => {
     await using lab = await Lab.create({ peers: ["user"] });
     const sshd = await startSshd(lab.server);
-    const serve = await serveWith(lab.server, { args: ["--try", "5m"] });
-    const user = [...await sshArgs(sshd), "-p", String((await portsNow()).ssh)];
+    const serve = await startServe(lab.server, { args: ["--try", "5m"] });
+    const user = [...await sshArgs(sshd), "-p", String((await serve.ports()).ssh)];
     lab.user.spawn("ssh", [...user, lab.server.address4, "sleep 60"]);
-    await serve.waitForLine(/somebody logged in, the configuration stays address=10\.77\.1\.1$/);
+    await serve.child.waitForLine(/event=trial_passed address=10\.77\.1\.1$/);
     const during = await snapshot(lab.server);
-    await serve.stop("SIGKILL");
-    await serve.finished();
-    assertEquals(serve.text().includes("rolling back"), false);
-    assertEquals(rules(await snapshot(lab.server)), rules(during));
+    await serve.kill();
+    assertEquals(serve.child.text().includes("event=trial_rollback"), false);
+    assertEquals(ours(await snapshot(lab.server)), ours(during));
   },
 );
 
-kernelTest("a serve that is killed in its trial is rolled back by its guardian", async () => {
+kernelTest("a serve that is killed in its trial is rolled back by its watchdog", async () => {
   await using lab = await Lab.create({ peers: ["user"] });
   const sshd = await startSshd(lab.server);
   const before = await snapshot(lab.server);
-  const serve = await serveWith(lab.server, { args: ["--try", "5m", "--fail", "closed"] });
+  const serve = await startServe(lab.server, { args: ["--try", "5m", "--fail", "closed"] });
   // Nobody logs in here: one who is seen passes the trial.
   assertNotEquals(await snapshot(lab.server), before);
-  await serve.stop("SIGKILL");
-  await serve.waitForLine(/rolled back, plain SSH answers as before/);
+  await serve.kill();
+  await serve.child.waitForLine(/event=rolled_back/);
   assertEquals(await snapshot(lab.server), before);
   assert(await login(lab.user, sshd, lab.server.address4, sshd.port));
 });
@@ -129,15 +128,11 @@ kernelTest("a serve that is killed in its trial is rolled back by its guardian",
 kernelTest("a serve that hangs in its trial is ended and rolled back", async () => {
   await using lab = await Lab.create({ peers: [] });
   const before = await snapshot(lab.server);
-  const serve = await serveWith(lab.server, { args: ["--try", "10s"] });
-  serve.kill("SIGSTOP");
-  await serve.waitForLine(/serve hangs, rolling back/, 60_000);
-  await serve.waitForLine(/rolled back, plain SSH/);
+  const serve = await startServe(lab.server, { args: ["--try", "10s"] });
+  serve.child.kill("SIGSTOP");
+  await serve.child.waitForLine(/event=trial_rollback/, 60_000);
+  await serve.child.waitForLine(/event=rolled_back/);
   await waitFor(async () => await snapshot(lab.server) === before, {
     what: "rollback",
   });
 });
-
-function rules(text: string): string[] {
-  return text.split("\n").filter((line) => line.startsWith("-A "));
-}

@@ -1,87 +1,108 @@
-import { assertEquals, assertMatch } from "@std/assert";
-import { join } from "@std/path";
+import { assert, assertEquals } from "@std/assert";
 import {
-  c3poCommand,
-  type Child,
-  denoDirectory,
+  engineTest,
   forgeSyn,
   kernelTest,
   Lab,
-  type Namespace,
+  loginNow,
   probe,
-  sshArgs,
-  type Sshd,
+  Session,
+  ssh,
   startServe,
   startSshd,
   syn,
   waitFor,
-  writeKey,
 } from "../lab.ts";
 import { bansOn, TRAP, TRIPWIRE } from "./tripwire.ts";
 
-/** Starts a serve that believes sshd cuts off whoever has not logged in after a second. */
-async function startImpatient(server: Namespace, sshd: Sshd): Promise<Child> {
-  const config = join(server.directory, "impatient");
-  await Deno.writeTextFile(config, `HostKey ${sshd.hostKey}\nLoginGraceTime 1\n`);
-  // `ip netns exec` gives every program mounts of its own, so nobody else sees this one.
-  const mounted = ["-c", 'mount --bind "$0" /etc/ssh/sshd_config && exec "$@"', config];
-  const serve = [...c3poCommand(), "serve", "--key", await writeKey(server), ...TRIPWIRE];
-  const child = server.spawn("sh", [...mounted, ...serve], {
-    env: {
-      HOME: server.home,
-      STATE_DIRECTORY: server.stateDirectory,
-      RUNTIME_DIRECTORY: server.runtimeDirectory,
-      DENO_DIR: denoDirectory(),
-    },
-  });
-  await child.waitForLine(/ started /);
-  return child;
-}
+engineTest(
+  "who has logged in is not banned by a forged packet, but by a connection",
+  async (engine) => {
+    await using lab = await Lab.create();
+    const { server, user, attacker } = lab;
+    const sshd = await startSshd(server);
+    const args = [...TRIPWIRE, "--login-log", sshd.log];
+    let serve = await startServe(server, { engine, args });
+    // However short the session is.
+    for (const address of [server.address4, server.address6]) {
+      assert(await loginNow(user, sshd, address, serve));
+    }
+    await serve.event("login", "address=10.77.1.1 account=root");
+    await serve.event("trusted", "address=10.77.1.1");
+    await serve.event("trusted", "address=fd77:0:0:1::/64");
+    const sessions = [];
+    for (const address of [server.address4, server.address6]) {
+      sessions.push(await Session.open(user, sshd, address, (await serve.ports(0)).ssh));
+    }
 
-kernelTest("who has logged in is not banned by a forged packet, but by a connection", async () => {
+    const targets = [[user.address4, server.address4], [user.address6, server.address6]] as const;
+    for (const [own, target] of targets) {
+      await forgeSyn(attacker, own, target, TRAP);
+      await syn(attacker, target, TRAP);
+      assertEquals(await syn(attacker, target, TRAP), "closed");
+      assertEquals(await syn(user, target, TRAP), "open");
+    }
+    const attackers = [attacker.address4, "fd77:0:0:2::/64"];
+    assertEquals((await bansOn(server)).map(({ address }) => address).sort(), attackers);
+
+    for (const [, address] of targets) {
+      assertEquals(await probe(user, address, TRAP), "open");
+      await waitFor(async () => await syn(user, address, TRAP) === "closed", {
+        what: "ban of a friend who completed a connection to a trap",
+      });
+    }
+    await serve.event("ban", "address=10.77.1.1 port=23 trigger=handshake offences=1");
+    for (const session of sessions) await session.answers();
+
+    // It is remembered, unless nobody is to be trusted.
+    await serve.stop();
+    serve = await startServe(server, { engine, args });
+    await server.c3po(["ban", "clear"]);
+    await forgeSyn(attacker, user.address4, server.address4, TRAP);
+    assert(await loginNow(user, sshd, server.address4, serve));
+    await serve.stop();
+    await startServe(server, { engine, args: [...args, "--friends", "off"] });
+    await forgeSyn(attacker, user.address4, server.address4, TRAP);
+    await waitFor(
+      async () => (await bansOn(server)).some(({ address }) => address === user.address4),
+      {
+        what: "ban of one whom nobody trusts",
+      },
+    );
+  },
+);
+
+kernelTest("where no log tells, the names of sshd's processes do", async () => {
+  await using lab = await Lab.create({ peers: ["user", "stranger"] });
+  const { server, user } = lab;
+  const sshd = await startSshd(server);
+  const none = `${server.directory}/no-log`;
+  await Deno.writeTextFile(none, "");
+  const serve = await startServe(server, { args: [...TRIPWIRE, "--login-log", none] });
+  // A connection is no login, however long it lasts.
+  const stranger = lab.peer("stranger");
+  const waiting = ["-c", 'exec 3<>"/dev/tcp/$0/$1"; cat <&3', server.address4];
+  const connection = stranger.spawn("bash", [...waiting, String((await serve.ports(0)).ssh)]);
+  await connection.waitForLine(/^SSH-2\.0-/);
+  const session = await Session.open(user, sshd, server.address6, (await serve.ports(0)).ssh);
+  await serve.event("trusted", "address=fd77:0:0:1::/64");
+  await session.answers();
+  assertEquals(serve.events("trusted").length, 1);
+});
+
+kernelTest("who only tries to log in is not trusted", async () => {
   await using lab = await Lab.create();
   const { server, user, attacker } = lab;
   const sshd = await startSshd(server);
-  const child = await startImpatient(server, sshd);
-  const ssh = (await server.must("ipset", ["save", "c3po-ssh"])).match(/^add c3po-ssh (\d+)/m)![1]!;
-  const args = [...await sshArgs(sshd), "-p", ssh];
-  const sessions = [server.address4, server.address6].map((address) =>
-    user.spawn("ssh", [...args, address, "echo in; exec cat"], { stdin: "piped" })
-  );
-  for (const session of sessions) await session.waitForLine(/^in$/);
-  await child.waitForLine(/ friend address=10\.77\.1\.1$/, 40_000);
-  await child.waitForLine(/ friend address=fd77:0:0:1::\/64$/, 40_000);
-
-  for (
-    const [own, target] of [[user.address4, server.address4], [user.address6, server.address6]]
-  ) {
-    await forgeSyn(attacker, own!, target!, TRAP);
-    await syn(attacker, target!, TRAP);
-    assertEquals(await syn(attacker, target!, TRAP), "closed");
-    assertEquals(await syn(user, target!, TRAP), "open");
+  const serve = await startServe(server, { args: [...TRIPWIRE, "--login-log", sshd.log] });
+  const { ssh: port } = await serve.ports(0);
+  // The log repeats the name: what it says there is a stranger's word.
+  const posing = `sshd[1]: Accepted publickey for root from ${attacker.address4} port 1 ssh2`;
+  for (const name of ["nobody", posing]) {
+    const tried = await ssh(attacker, sshd, server.address4, port, ["-l", name, "true"]);
+    assertEquals(tried.code === 0, false);
   }
-  const attackers = [attacker.address4, "fd77:0:0:2::/64"];
-  assertEquals((await bansOn(server)).map(({ address }) => address), attackers);
-
-  for (const address of [server.address4, server.address6]) {
-    assertEquals(await probe(user, address, TRAP), "open");
-    await waitFor(async () => await syn(user, address, TRAP) === "closed", {
-      what: "ban of a friend who completed a connection to a trap",
-    });
-  }
-  await child.waitForLine(/ ban address=10\.77\.1\.1 port=23 trigger=handshake offences=1 /);
-  for (const [i, session] of sessions.entries()) {
-    await session.write(`still here ${i}\n`);
-    await session.waitForLine(new RegExp(`still here ${i}`));
-  }
-
-  await child.stop();
-  const next = await startServe(server, TRIPWIRE);
-  assertMatch(
-    await server.must("ipset", ["save", "c3po-friend4"]),
-    /^add c3po-friend4 10\.77\.1\.1 timeout 2147\d{3}$/m,
-  );
-  await next.stop();
-  await startServe(server, [...TRIPWIRE, "--friends", "off"]);
-  assertEquals(/^add/m.test(await server.must("ipset", ["save", "c3po-friend4"])), false);
+  assert(await loginNow(user, sshd, server.address4, serve));
+  await serve.event("trusted", "address=10.77.1.1");
+  assertEquals(serve.events("trusted").length, 1);
 });

@@ -1,7 +1,8 @@
 import { assert, assertEquals, assertMatch, assertNotEquals } from "@std/assert";
 import {
-  kernelTest,
+  engineTest,
   Lab,
+  loginNow,
   type Namespace,
   nmapScan,
   roomInMinute,
@@ -9,15 +10,15 @@ import {
   startSshd,
   syn,
 } from "../lab.ts";
-import { login, TRAP, TRIPWIRE } from "./tripwire.ts";
+import { TRAP, TRIPWIRE } from "./tripwire.ts";
 
 /** A scan of all ports has to end within the minute it began in. */
 const SCAN_MS = 15_000;
 
-kernelTest("a scan of all ports is shut out at the first trap it meets", async () => {
+engineTest("a scan of all ports is shut out at the first trap it meets", async (engine) => {
   await using lab = await Lab.create({ peers: ["user", "syns", "connects", "six"] });
   const sshd = await startSshd(lab.server);
-  const serve = await startServe(lab.server, ["--grace", "0"]);
+  const serve = await startServe(lab.server, { engine, args: ["--grace", "0"] });
   const { address4, address6 } = lab.server;
   await roomInMinute(SCAN_MS);
   const { ssh, traps } = await serve.ports();
@@ -38,7 +39,7 @@ kernelTest("a scan of all ports is shut out at the first trap it meets", async (
   for (const [peer, address] of [["syns", address4], ["connects", address4], ["six", address6]]) {
     assertEquals(await syn(lab.peer(peer!), address!, (await serve.ports()).ssh), "closed");
   }
-  assertEquals((await login(lab.user, address4, { sshd, serve })).code, 0);
+  assert(await loginNow(lab.user, sshd, address4, serve));
 });
 
 /** What nmap says of the service behind a port. */
@@ -48,16 +49,19 @@ async function version(scanner: Namespace, address: string, port: number): Promi
   return new RegExp(`^${port}/tcp +(.*)$`, "m").exec(text)![1]!;
 }
 
-kernelTest("nmap -sV takes a trap for the real sshd, if it gets that far", async () => {
+engineTest("nmap -sV takes a trap for the real sshd, if it gets that far", async (engine) => {
   await using lab = await Lab.create({ peers: ["first", "second"] });
   await startSshd(lab.server);
   // Its first packet only asks whether the port is open; with syn there is no second.
-  let serve = await startServe(lab.server, TRIPWIRE);
+  let serve = await startServe(lab.server, { engine, args: TRIPWIRE });
   const short = await version(lab.peer("first"), lab.server.address4, TRAP);
   assertEquals(short.includes("OpenSSH"), false, short);
   await serve.stop();
-  serve = await startServe(lab.server, [...TRIPWIRE, "--trigger", "handshake"]);
+  serve = await startServe(lab.server, {
+    engine,
+    args: [...TRIPWIRE, "--trigger", "handshake"],
+  });
   const long = await version(lab.peer("second"), lab.server.address4, TRAP);
   assertMatch(long, /^open +ssh +OpenSSH /);
-  await serve.child.waitForLine(/ ban address=10\.77\.2\.1 port=23 trigger=handshake /);
+  await serve.event("ban", "address=10.77.2.1 port=23 trigger=handshake");
 });

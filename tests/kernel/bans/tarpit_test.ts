@@ -1,6 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import { join } from "@std/path";
-import { TARPIT } from "../../../src/core/tarpit.ts";
+import { TARPIT } from "../../../src/server/tarpit_policy.ts";
 import {
   type Child,
   kernelTest,
@@ -50,7 +50,7 @@ kernelTest("the tarpit shows sshd's banner, and one scanner cannot free the othe
   await using lab = await Lab.create();
   const sshd = await startSshd(lab.server);
   const allowed = ["--allow", lab.attacker.address4];
-  const serve = await startServe(lab.server, [...TRIPWIRE, ...allowed]);
+  const serve = await startServe(lab.server, { args: [...TRIPWIRE, ...allowed] });
   const { address4, address6 } = lab.server;
   const guests = [await guest(lab.user, address4), await guest(lab.user, address6)];
   const real = await guest(lab.server, "127.0.0.1", { port: sshd.port });
@@ -75,7 +75,7 @@ for (const [how, talk] of [["tiny", "x"], ["large", "let me in\n".repeat(1000)]]
   kernelTest(`a guest who goes on talking in ${how} pieces is let go, others stay`, async () => {
     await using lab = await Lab.create();
     await startSshd(lab.server);
-    await startServe(lab.server, TRIPWIRE);
+    await startServe(lab.server, { args: TRIPWIRE });
     for (const address of [lab.server.address4, lab.server.address6]) {
       const quiet = await guest(lab.attacker, address);
       const talker = await guest(lab.user, address, { talk });

@@ -1,11 +1,4 @@
-import {
-  type Namespace,
-  type RunResult,
-  type Serving,
-  sshArgs,
-  type Sshd,
-  waitFor,
-} from "../lab.ts";
+import { type Namespace, waitFor } from "../lab.ts";
 
 /**
  * A port outside the range of the schedule. With `--tripwire` it is a trap in every minute, so that
@@ -43,16 +36,4 @@ export async function c3po(machine: Namespace, ...args: string[]): Promise<strin
   const { code, stdout, stderr } = await machine.c3po(args);
   if (code !== 0) throw new Error(`c3po ${args.join(" ")}: exit code ${code}: ${stderr}`);
   return stdout;
-}
-
-/** Logs in with the real ssh through the port of the moment. */
-export async function login(
-  from: Namespace,
-  address: string,
-  { sshd, serve }: { sshd: Sshd; serve: Serving },
-  command = "true",
-): Promise<RunResult> {
-  const args = await sshArgs(sshd);
-  const { ssh } = await serve.ports(0);
-  return await from.run("ssh", [...args, "-p", String(ssh), address, command]);
 }

@@ -1,6 +1,7 @@
 import { join } from "@std/path";
 import type { Namespace } from "./namespace.ts";
 import { type Child, must } from "./process.ts";
+import { waitFor } from "./wait.ts";
 
 /** Which of the two programs a firewall finds under the name of iptables. */
 export type Backend = "nft" | "legacy";
@@ -10,8 +11,11 @@ function mounts(backend: Backend, pairs: readonly (readonly [string, string])[])
   const all = backend === "nft"
     ? pairs
     : [...pairs, ["/usr/sbin/xtables-legacy-multi", "/usr/sbin/xtables-nft-multi"] as const];
-  return all.map(([from, to]) => `mount --bind '${from}' ${to} && `).join("") + 'exec "$@"';
+  return all.map(([from, to]) => `mount --rbind '${from}' ${to} && `).join("") + 'exec "$@"';
 }
+
+/** By it the tools of legacy tables keep out of each other's way. */
+const LOCK = "/run/xtables.lock";
 
 /** Debian's ufw on one machine, as it is right after its installation, with files of its own. */
 export class Ufw {
@@ -52,14 +56,23 @@ export class Ufw {
     await Deno.writeTextFile(this.#path("default"), lines.join(""));
   }
 
-  /** Runs ufw, which has to succeed. */
+  /**
+   * Runs ufw, which has to succeed. It does not wait for the lock of legacy tables, which others may have: it
+   * is run again then, as a person would.
+   */
   async run(...args: string[]): Promise<string> {
+    const lock = this.#path("run/xtables.lock");
+    await must("touch", [LOCK, lock]);
     const places = mounts(this.backend, [
+      [LOCK, lock], // all tools of a machine have the same
       [this.#path("etc"), "/etc/ufw"],
       [this.#path("default"), "/etc/default/ufw"],
       [this.#path("run"), "/run"],
     ]);
-    return await this.server.must("sh", ["-c", places, "sh", "ufw", ...args]);
+    const attempt = (): Promise<string> =>
+      this.server.must("sh", ["-c", places, "sh", "ufw", ...args]);
+    if (this.backend === "nft") return await attempt();
+    return await waitFor(attempt, { what: `ufw ${args.join(" ")}`, deadlineMs: 120_000 });
   }
 
   #path(name: string): string {
@@ -108,7 +121,7 @@ export class Firewalld {
     const env = this.#env();
     this.#daemon = this.server.spawn("sh", ["-c", places, "sh", ...command], { env });
     const ready = "until firewall-cmd --state; do sleep 0.1; done";
-    await this.server.must("timeout", ["30", "sh", "-c", ready], { env });
+    await this.server.must("timeout", ["180", "sh", "-c", ready], { env });
   }
 
   /** Ends it; it takes its rules with it. */

@@ -47,20 +47,20 @@ export class Namespace {
 
   /** Runs c3po here: the one that `C3PO_BIN` names, else this checkout's. */
   c3po(args: string[], options: RunOptions = {}): Promise<RunResult> {
-    const [command, ...first] = c3poCommand();
-    return this.run(command, [...first, ...args], {
+    const [command, ...words] = this.c3poWords(args);
+    return this.run(command, words, {
       cwd: this.directory, // a compiled c3po may read and write there, and in its fixed folders
       ...options,
-      env: this.#c3poEnv(options.env),
+      env: this.c3poEnv(options.env),
     });
   }
 
   spawnC3po(args: string[], options: SpawnOptions = {}): Child {
-    const [command, ...first] = c3poCommand();
-    return this.spawn(command, [...first, ...args], {
+    const [command, ...words] = this.c3poWords(args);
+    return this.spawn(command, words, {
       cwd: this.directory,
       ...options,
-      env: this.#c3poEnv(options.env),
+      env: this.c3poEnv(options.env),
     });
   }
 
@@ -86,7 +86,14 @@ export class Namespace {
     return ["netns", "exec", this.netns, command, ...args];
   }
 
-  #c3poEnv(env: Record<string, string> = {}): Record<string, string> {
+  /** The words that run c3po. */
+  c3poWords(args: readonly string[]): [string, ...string[]] {
+    const [command, ...first] = c3poCommand();
+    return [command, ...first, ...args];
+  }
+
+  /** The environment of a c3po that runs here. */
+  c3poEnv(env: Record<string, string> = {}): Record<string, string> {
     return {
       HOME: this.home,
       STATE_DIRECTORY: this.stateDirectory,

@@ -1,10 +1,11 @@
 import { fromFileUrl, join } from "@std/path";
-import { formatRandomKey, parseKey } from "../../../src/core/key.ts";
-import { Schedule } from "../../../src/core/schedule.ts";
+import { formatRandomKey } from "../../../src/schedule/key.ts";
+import type { Schedule } from "../../../src/schedule/schedule.ts";
 import { c3poCommand, denoDirectory } from "./c3po.ts";
 import type { Namespace } from "./namespace.ts";
 import { Lab } from "./network.ts";
-import type { Child, RunOptions, RunResult } from "./process.ts";
+import type { RunOptions, RunResult } from "./process.ts";
+import { type ServeOptions, type Serving, startServe } from "./serve.ts";
 import { sshArgs, type Sshd, startSshd } from "./sshd.ts";
 
 const C3PO_AT = fromFileUrl(new URL("./c3po_at.ts", import.meta.url));
@@ -14,27 +15,30 @@ export class Pair implements AsyncDisposable {
   private constructor(
     readonly lab: Lab,
     readonly sshd: Sshd,
-    readonly serve: Child,
-    readonly schedule: Schedule,
-    /** The line that is the key. */
-    readonly key: string,
+    readonly serve: Serving,
   ) {}
 
-  /** @param options of `c3po serve` */
-  static async create(options: string[] = [], peers = ["user"]): Promise<Pair> {
+  static async create(options: ServeOptions = {}, peers = ["user"]): Promise<Pair> {
     const lab = await Lab.create({ peers });
     try {
       const sshd = await startSshd(lab.server);
       const key = formatRandomKey(crypto.getRandomValues(new Uint8Array(32)));
-      const file = await putKey(lab.server, "server", key);
-      const serve = lab.server.spawnC3po(["serve", "--key", file, ...options]);
-      await serve.waitForLine(/ started /);
+      const serve = await startServe(lab.server, { key, ...options });
       await putKey(lab.user, "default", key);
-      return new Pair(lab, sshd, serve, await Schedule.of(parseKey(key)), key);
+      return new Pair(lab, sshd, serve);
     } catch (error) {
       await lab[Symbol.asyncDispose]();
       throw error;
     }
+  }
+
+  get schedule(): Schedule {
+    return this.serve.schedule;
+  }
+
+  /** The line that is the key. */
+  get key(): string {
+    return this.serve.key;
   }
 
   get user(): Namespace {
@@ -54,6 +58,11 @@ export class Pair implements AsyncDisposable {
     const block = ["Host server", `HostName ${this.server.address4}`, ...lines];
     const text = `${block.join("\n  ")}\n${hosts}`;
     return await sshArgs(this.sshd, { hosts: text });
+  }
+
+  /** Tells the user how many traps the server sets; without that no neighbouring minute is tried. */
+  async tellTraps(traps = 15): Promise<void> {
+    await putKey(this.user, "default", `# traps = ${traps}\n${this.key}`);
   }
 
   /**
@@ -89,7 +98,8 @@ export async function putKey(machine: Namespace, name: string, key: string): Pro
   return file;
 }
 
-function commandAt(ahead: number): [string, ...string[]] {
+/** The command of a c3po whose clock is so many milliseconds ahead. */
+export function commandAt(ahead: number): [string, ...string[]] {
   if (ahead === 0) return c3poCommand();
   return [Deno.execPath(), "run", "--no-prompt", "-A", C3PO_AT, String(ahead)];
 }

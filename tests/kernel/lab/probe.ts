@@ -6,6 +6,8 @@ import { toText } from "@std/streams/to-text";
 import type { Reach, Target } from "./reach.ts";
 
 const AT_ONCE = 500;
+/** Milliseconds for a turn of the event loop. */
+const LATE_MS = 50;
 
 const OUTCOMES: Record<string, Reach> = {
   ECONNREFUSED: "refused",
@@ -22,7 +24,8 @@ function reach({ address, port, timeoutMs, source }: Target): Promise<Reach> {
       socket.destroy();
       resolve(outcome);
     };
-    const timer = setTimeout(() => end("timeout"), timeoutMs);
+    // A timer that is late on a busy machine may come before an answer that is there already.
+    let timer = setTimeout(() => timer = setTimeout(() => end("timeout"), LATE_MS), timeoutMs);
     socket.once("connect", () => end("open"));
     socket.once("error", (error: Error & { code?: string }) => {
       const outcome = OUTCOMES[error.code ?? ""];

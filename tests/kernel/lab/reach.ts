@@ -78,11 +78,17 @@ export async function forgeSyn(
 export interface ScanOptions {
   /** As nmap takes them: `1-65535` (the default), `22,80`, … */
   ports?: string;
-  /** `sS` sends bare SYNs, `sT` completes every connection. */
-  type?: "sS" | "sT";
+  /** `sS` sends bare SYNs, `sT` completes every connection, and the others send what opens none. */
+  type?: "sS" | "sT" | "sA" | "sF" | "sN" | "sX";
   /** Appended to nmap's options, such as `--min-rate`. */
   extra?: string[];
 }
+
+/**
+ * For a scan that has to see every port of a machine that answers, though a busy one may lose some of the
+ * answers: where nearly all ports answer, it takes no longer.
+ */
+export const PATIENT_SCAN = ["--max-retries", "10"];
 
 /**
  * Scans as an attacker in a hurry does, but patiently enough for a busy machine to answer every

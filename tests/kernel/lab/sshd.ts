@@ -2,6 +2,7 @@ import { join } from "@std/path";
 import { denoDirectory } from "./c3po.ts";
 import type { Namespace } from "./namespace.ts";
 import { must, run } from "./process.ts";
+import { waitFor } from "./wait.ts";
 
 export interface Sshd {
   port: number;
@@ -9,6 +10,8 @@ export interface Sshd {
   hostKey: string;
   /** Key file of the user `root`, who may log in with it. */
   userKey: string;
+  /** Where it logs. */
+  log: string;
   /** Writes a known_hosts file that knows this host by these names (patterns allowed; default: any). */
   knownHosts(...names: string[]): Promise<string>;
   /** Stops the listener; sessions stay. */
@@ -19,12 +22,14 @@ export interface SshdOptions {
   port?: number;
   /** Further lines of sshd_config; they win over the laboratory's own. */
   config?: string[];
+  /** Shell commands that make the file system as the sessions see it; nobody else sees their mounts. */
+  prepare?: string;
 }
 
-/** Starts a real sshd on all addresses of `namespace` and waits until it listens. */
+/** Starts a real sshd on all addresses of `namespace`, or those of `ListenAddress` lines, and waits until it listens. */
 export async function startSshd(
   namespace: Namespace,
-  { port = 22, config = [] }: SshdOptions = {},
+  { port = 22, config = [], prepare = ":" }: SshdOptions = {},
 ): Promise<Sshd> {
   const directory = await Deno.makeTempDir({ dir: namespace.directory, prefix: "sshd-" });
   const [hostKey, userKey] = [join(directory, "host_key"), join(directory, "user_key")];
@@ -54,14 +59,25 @@ export async function startSshd(
   if ((await run(sshd, ["-t", "-f", configFile])).code !== 0) {
     await Deno.writeTextFile(configFile, [...settings, ""].join("\n"));
   }
-  const child = namespace.spawn(sshd, ["-D", "-e", "-f", configFile]);
-  for (const address of ["0.0.0.0", "::"]) {
-    await child.waitForLine((line) => line === `Server listening on ${address} port ${port}.`);
-  }
+  const log = join(directory, "log");
+  const listed = config.flatMap((line) => /^ListenAddress (\S+)$/.exec(line)?.[1] ?? []);
+  const addresses = listed.length > 0 ? listed : ["0.0.0.0", "::"];
+  const child = namespace.spawn("sh", [
+    ...["-c", `${prepare} && exec "$@"`, "sh"],
+    ...[sshd, "-D", "-E", log, "-f", configFile],
+  ]);
+  await waitFor(async () => {
+    const text = await Deno.readTextFile(log);
+    return addresses.every((each) => {
+      const [address, own = port] = /^\d+(\.\d+){3}:\d+$/.test(each) ? each.split(":") : [each];
+      return text.includes(`Server listening on ${address} port ${own}.`);
+    });
+  }, { what: "sshd that listens" });
   return {
     port,
     hostKey,
     userKey,
+    log,
     async knownHosts(...names): Promise<string> {
       const file = await Deno.makeTempFile({ dir: directory, prefix: "known_hosts-" });
       const key = await Deno.readTextFile(`${hostKey}.pub`);

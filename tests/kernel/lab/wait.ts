@@ -3,16 +3,22 @@ import { delay } from "@std/async/delay";
 const MINUTE_MS = 60_000;
 
 /** How long to wait, in milliseconds, for what ought to come at once: a busy machine takes its time. */
-export const PATIENCE_MS = 60_000;
+export const PATIENCE_MS = 180_000;
 
 export interface WaitOptions {
   /** Milliseconds after which waiting is an error. */
   deadlineMs?: number;
   /** What is waited for, as it reads after "no". */
   what: string;
-  /** Milliseconds between two looks. */
+  /** Milliseconds between two looks; more and more of them unless given. */
   everyMs?: number;
 }
+
+/**
+ * The first rest between two looks and the longest, in milliseconds. What takes long is looked at less and
+ * less often: a look may start programs, which take the processor from what is waited for.
+ */
+const FIRST_REST_MS = 20, LONGEST_REST_MS = 200;
 
 /**
  * Polls `condition` until it gives something truthy, and returns that. A throw counts as "not yet";
@@ -22,9 +28,10 @@ export interface WaitOptions {
  */
 export async function waitFor<T>(
   condition: () => T | Promise<T>,
-  { deadlineMs = PATIENCE_MS, what, everyMs = 20 }: WaitOptions,
+  { deadlineMs = PATIENCE_MS, what, everyMs }: WaitOptions,
 ): Promise<NonNullable<T>> {
   const end = performance.now() + deadlineMs;
+  let restMs = everyMs ?? FIRST_REST_MS;
   let cause: unknown;
   do {
     try {
@@ -34,7 +41,8 @@ export async function waitFor<T>(
     } catch (error) {
       cause = error;
     }
-    await delay(everyMs);
+    await delay(restMs);
+    if (everyMs === undefined) restMs = Math.min(restMs * 1.2, LONGEST_REST_MS);
   } while (performance.now() < end);
   throw new Error(`no ${what} within ${deadlineMs} ms`, { cause });
 }
@@ -45,7 +53,7 @@ export async function waitFor<T>(
  */
 export async function untilMinute(offsetMs: number): Promise<number> {
   const minute = minuteToCome(Date.now(), offsetMs);
-  await untilTime(minute * MINUTE_MS + offsetMs);
+  await until(minute * MINUTE_MS + offsetMs);
   return minute;
 }
 
@@ -77,7 +85,7 @@ export async function withinMinute<T>(ms: number, body: () => Promise<T>): Promi
   }
 }
 
-/** A timer may fire a little early by the wall clock, so the clock itself decides. */
-async function untilTime(unixMs: number): Promise<void> {
+/** Waits for a moment of the clock. A timer may fire a little early by it, so the clock itself decides. */
+export async function until(unixMs: number): Promise<void> {
   for (let left; (left = unixMs - Date.now()) > 0;) await delay(left);
 }

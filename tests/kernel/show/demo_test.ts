@@ -16,12 +16,12 @@ import {
 const STORY_MS = 480_000;
 
 const STEPS = [
-  "A server as there are many",
-  "C3PO takes the port away",
+  "A plain SSH server",
+  "C3PO hides the port",
   "The user logs in, at the first try",
   "The attacker scans again",
-  "The ban runs out",
-  "A change of minute",
+  "The ban expires",
+  "The minute changes",
   "Nothing is left behind",
 ];
 
@@ -63,30 +63,31 @@ async function leftAt(tty: string): Promise<string[]> {
 }
 
 kernelTest("demo --fast tells the whole story in a terminal, with true answers", async () => {
-  await using pane = await Pane.open({ columns: 110, rows: 400 });
+  await using pane = await Pane.open({ columns: 140, rows: 400 });
   await pane.c3po("demo", "--fast");
-  const lines = await pane.waitFor(/are gone now\.\n(.*\n)*\$/, STORY_MS);
+  const lines = await pane.waitFor(/are gone\.\n(.*\n)*\$/, STORY_MS);
   const text = lines.join("\n");
   const steps = lines.flatMap((line) => /^── \d {2}(.*?) ─+$/.exec(line)?.[1] ?? []);
   assertEquals(steps.toSorted(), STEPS.toSorted());
 
   assertMatch(text, /^ {2}22\/tcp open {2}ssh$/m, "a plain server shows its sshd");
-  assertMatch(text, /^ {2}serve\| .* info started ssh_port=22 /m);
+  assertMatch(text, /^ {2}serve\| .* event=started ssh_port=22 /m);
   assertMatch(text, /^ {4}S SSH \d+/m, "status shows the map");
   const [, trap] = /^(\d+) was a trap/m.exec(text) ?? [];
   assert(trap !== undefined, "a scan meets a trap");
-  assertMatch(text, new RegExp(`warning ban address=10\\.77\\.2\\.1 port=${trap} trigger=syn`));
+  assertMatch(text, new RegExp(`event=ban address=10\\.77\\.2\\.1 port=${trap} trigger=syn`));
   // On a slow machine a scan takes longer than the ban, and meets another trap.
-  const [, offences, last] = /^ {2}10\.77\.2\.1 +\d+s +(\d+) +(\d+)$/m.exec(text) ?? [];
+  const [, offences, last] = /^ {2}10\.77\.2\.1 +\d+s +(\d+) +(\d+) +trap$/m.exec(text) ?? [];
   assertMatch(text, new RegExp(`port=${last} trigger=syn offences=${offences} `));
   const [, told] = /^attacker\$ nmap .*-p 22,([\d,]+) /m.exec(text) ?? [];
   for (const port of told!.split(",")) {
     assertMatch(text, new RegExp(`^ {2}${port}/tcp +closed`, "m"), "he gets nowhere");
   }
-  assertMatch(text, /^ {2}c3po: nobody is banned$/m);
+  assertMatch(text, /^ {2}c3po: the ban list is empty$/m);
   for (const when of ["before", "during", "after"]) assert(lines.includes(`  in, ${when}`), when);
   const ports = [...text.matchAll(/^user\$ c3po port\n(?:.*\|.*\n)*? {2}(\d+)$/gm)];
   assertEquals(ports.length, 4);
+  assert(!ports.some(([, port]) => port === trap), `${trap} is no trap`);
   assert(ports[2]![1] !== ports[1]![1], "after the change");
   assertEquals(ports[3]![1], ports[2]![1]);
   const change = text.indexOf("in, during");
@@ -104,18 +105,18 @@ kernelTest("where nmap and sshd are missing the demo says so, and uses its own",
   const args = ["-m", "sh", "-c", script, "sh", command, ...first, "demo", "--fast"];
   const { code, stdout, stderr } = await run("unshare", args);
   assertEquals([code, stderr], [0, ""]);
-  assertMatch(stdout, /^There is no sshd on this machine, so a stand-in answers on port 22\.$/m);
+  assertMatch(stdout, /^sshd is not installed, so a stand-in answers on port 22\.$/m);
   assertMatch(
     stdout,
-    /^\(There is no nmap on this machine; a probe of our own connects instead\.\)$/m,
+    /^\(nmap is not installed; the demo's own probe scans instead\.\)$/m,
   );
   assertMatch(
     stdout,
     /^attacker\$ c3po demo probe 10\.77\.0\.1 1-65535\n(?:.*\|.*\n)* {2}22\/tcp open$/m,
   );
   assertMatch(stdout, /^\d+ was a trap\./m);
-  assertMatch(stdout, /^ {2}c3po: nobody is banned$/m);
-  assertMatch(stdout, /^That was all of it\./m);
+  assertMatch(stdout, /^ {2}c3po: the ban list is empty$/m);
+  assertMatch(stdout, /^That is all\./m);
   assertEquals(stdout.match(/^── /gm)!.length, STEPS.length);
 });
 
@@ -144,7 +145,7 @@ for (const how of ["Ctrl-C", "SIGKILL"] as const) {
     assert(mine.every((each) => held.has(each)), "the demo holds its namespaces");
     if (how === "Ctrl-C") {
       await pane.type("C-c");
-      await pane.waitFor(/^c3po: error: stopped half-way; everything the demo made is gone$/m);
+      await pane.waitFor(/^c3po: error: demo interrupted; everything it created was removed$/m);
     } else {
       await must("kill", ["-KILL", await processAt(tty, /(main\.ts|c3po) demo$/)]);
     }
@@ -177,7 +178,7 @@ kernelTest("the demo does not scan a server that has yet to begin", async () => 
     await pane.c3po("demo");
     await pane.waitFor(/^ {2}22\/tcp open/m);
     await pane.type("C-c");
-    await pane.waitFor(/^c3po: error: stopped half-way/m);
+    await pane.waitFor(/^c3po: error: demo interrupted/m);
   } finally {
     await Deno.remove(folder, { recursive: true });
   }
@@ -201,7 +202,7 @@ kernelTest("a login of the demo reads nothing of root's home", async () => {
     const lines = await pane.waitFor(/^ {2}I am in$/m, STORY_MS);
     assertEquals(lines.filter((line) => line.includes("at home")), []);
     await pane.type("C-c");
-    await pane.waitFor(/^c3po: error: stopped half-way/m);
+    await pane.waitFor(/^c3po: error: demo interrupted/m);
   } finally {
     await Deno.remove(home, { recursive: true });
   }
@@ -212,6 +213,6 @@ kernelTest("Ctrl-C while the demo waits takes its countdown away", async () => {
   await pane.c3po("demo", "--fast");
   await pane.waitFor(/ s until |^attacker\$/m);
   await pane.type("C-c");
-  const lines = await pane.waitFor(/^c3po: error: stopped half-way/m);
+  const lines = await pane.waitFor(/^c3po: error: demo interrupted/m);
   assertEquals(lines.filter((line) => line.includes(" s until ")), []);
 });

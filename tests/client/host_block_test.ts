@@ -1,0 +1,35 @@
+import { assertEquals } from "@std/assert";
+import {
+  hostBlock,
+  jumpCommand,
+  jumpsOf,
+  proxyCommand,
+  withHostBlock,
+  withoutHostBlock,
+} from "../../src/client/ssh_config.ts";
+
+Deno.test("a host behind jump hosts is reached by the last of them, at the port of the minute", () => {
+  const command = (jumps: string): string => jumpCommand("/bin/c3po", "/k", jumps);
+  const port = "-W [%h]:$(/bin/c3po port --key /k)";
+  assertEquals(command("jump"), `ssh ${port} jump`);
+  assertEquals(command("me@jump:2222"), `ssh ${port} ssh://me@jump:2222`);
+  assertEquals(command("a,b:22,me@c"), `ssh -J a,b:22 ${port} me@c`);
+  for (const jumps of ["jump", "me@jump:2222", "a,b:22,me@c", "[::1]:22"]) {
+    assertEquals(jumpsOf(command(jumps)), jumps);
+  }
+  assertEquals(jumpsOf("ssh -W %h:%p jump"), null);
+  assertEquals(jumpsOf(proxyCommand("/bin/c3po", "/k")), null);
+});
+
+Deno.test("a block is found by its host's name in any case, and taken out alone", () => {
+  const [web, mail] = [hostBlock("Web", "x"), hostBlock("mail", "y")];
+  assertEquals(web, "Host Web web\n  ProxyCommand x\n");
+  const both = withHostBlock(web, "mail", mail);
+  assertEquals(
+    withHostBlock(both, "web", hostBlock("web", "z")),
+    `${hostBlock("web", "z")}\n${mail}`,
+  );
+  assertEquals(withoutHostBlock(both, "WEB"), mail);
+  assertEquals(withoutHostBlock(both, "we"), both);
+  assertEquals(withoutHostBlock(mail, "mail"), "");
+});

@@ -1,0 +1,112 @@
+import { assertEquals, assertMatch } from "@std/assert";
+import { iptablesExemptions } from "../../src/firewall/others/untracked/iptables_exemptions.ts";
+import { nftExemptions } from "../../src/firewall/others/untracked/nft_exemptions.ts";
+import { parseRuleset } from "../../src/firewall/others/forwards/nft_json.ts";
+import type { Obstacle } from "../../src/firewall/firewall.ts";
+
+const PORTS = [22, 61_023];
+
+function inRaw(...rules: string[]): Obstacle[] {
+  const text = `*raw\n:PREROUTING ACCEPT [0:0]\n${rules.join("\n")}\nCOMMIT\n`;
+  return iptablesExemptions(text, { program: "iptables-nft", where: "IPv4", ports: PORTS });
+}
+
+function grade([first]: Obstacle[]): "total" | "partial" | "none" {
+  return first === undefined ? "none" : first.isTotal ? "total" : "partial";
+}
+
+Deno.test("a rule that exempts everything from tracking is named, with the command that removes it", () => {
+  assertEquals(inRaw("-A PREROUTING -p tcp -j CT --notrack"), [{
+    what: '"-p tcp -j CT --notrack" of IPv4 raw PREROUTING exempts connections from tracking, ' +
+      "so none of C3PO's ports can lead to sshd",
+    remedy: "remove it, or limit it to the ports of other services: " +
+      "iptables-nft -t raw -D PREROUTING -p tcp -j CT --notrack",
+    isTotal: true,
+  }]);
+});
+
+const RAW: readonly (readonly ["total" | "partial" | "none", string])[] = [
+  ["total", "-A PREROUTING -j NOTRACK"],
+  ["total", "-A OUTPUT -j CT --notrack"],
+  ["total", "-A OUTPUT -p tcp -m tcp --sport 22 -j CT --notrack"],
+  ["total", "-A PREROUTING -p tcp -m multiport ! --dports 80,443 -j NOTRACK"],
+  ["total", "-A PREROUTING ! -i lo -p tcp -m tcp --tcp-flags FIN,SYN,RST,ACK SYN -j CT --notrack"],
+  ["partial", "-A PREROUTING -s 192.0.2.0/24 -j NOTRACK"],
+  ["partial", "-A PREROUTING -i eth1 -j NOTRACK"],
+  ["partial", "-A PREROUTING -m set --match-set fast src -j NOTRACK"],
+  ["partial", "-A prepare -j NOTRACK"],
+  ["none", "-A PREROUTING -i lo -j NOTRACK"],
+  ["none", "-A OUTPUT -o lo -j NOTRACK"],
+  ["none", "-A PREROUTING -p udp -m udp --dport 53 -j CT --notrack"],
+  ["none", "-A PREROUTING -p tcp -m tcp --dport 443 -j CT --notrack"],
+  ["none", "-A PREROUTING -p tcp -m tcp --dport 22 -j CT --notrack"],
+  ["none", "-A OUTPUT -p tcp -m tcp --sport 443 -j CT --notrack"],
+  ["none", "-A PREROUTING -p tcp -j CT --helper ftp"],
+  ["none", "-A C3PO-PRE -j NOTRACK"],
+];
+
+for (const [expected, rule] of RAW) {
+  Deno.test(`iptables: ${rule}: ${expected}`, () => {
+    assertEquals(grade(inRaw(rule)), expected);
+  });
+}
+
+Deno.test("SYNPROXY is named in INPUT, and not where packets only pass through", () => {
+  const rule = "-p tcp -m conntrack --ctstate INVALID,UNTRACKED -j SYNPROXY --sack-perm";
+  const text = `*filter\n-A FORWARD ${rule}\n-A INPUT ${rule}\nCOMMIT\n`;
+  const found = iptablesExemptions(text, { program: "iptables", where: "IPv4", ports: PORTS });
+  assertEquals([found.length, grade(found)], [1, "total"]);
+  assertMatch(found[0]!.what, /answers connections before they are tracked/);
+});
+
+function native(hook: string, ...expr: unknown[]): Obstacle[] {
+  const at = { family: "inet", table: "fast" };
+  const ruleset = {
+    nftables: [
+      { chain: { ...at, name: "raw", type: "filter", hook, prio: -300, policy: "accept" } },
+      { rule: { ...at, chain: "raw", handle: 7, expr } },
+    ],
+  };
+  return nftExemptions(parseRuleset(JSON.stringify(ruleset)), PORTS);
+}
+
+function match(left: unknown, right: unknown, op = "=="): unknown {
+  return { match: { op, left, right } };
+}
+
+const DPORT = { payload: { protocol: "tcp", field: "dport" } };
+const SPORT = { payload: { protocol: "tcp", field: "sport" } };
+const NOTRACK = { notrack: null };
+
+Deno.test("native rules of nftables are read alike", () => {
+  const [found] = native("prerouting", NOTRACK);
+  assertEquals(found, {
+    what: '"notrack" of inet fast raw exempts connections from tracking, ' +
+      "so none of C3PO's ports can lead to sshd",
+    remedy: "remove it, or limit it to the ports of other services: " +
+      "nft delete rule inet fast raw handle 7",
+    isTotal: true,
+  });
+  const iface = (name: string, op?: string): unknown =>
+    match({ meta: { key: "iifname" } }, name, op);
+  assertEquals(
+    [
+      native("prerouting", iface("lo"), NOTRACK),
+      native("prerouting", iface("lo", "!="), NOTRACK),
+      native("prerouting", iface("eth1"), NOTRACK),
+      native("prerouting", match(DPORT, { set: [80, 443] }), NOTRACK),
+      native("prerouting", match(DPORT, { set: [80, 443] }, "!="), NOTRACK),
+      native("prerouting", match({ payload: { protocol: "udp", field: "dport" } }, 53), NOTRACK),
+      native("output", match(SPORT, 22), NOTRACK),
+      native("output", match(SPORT, 80), NOTRACK),
+      native("forward", NOTRACK),
+      native("input", { synproxy: { mss: 1460 } }),
+      native("prerouting", { drop: null }),
+      native("prerouting", "delete @to { ip saddr }", NOTRACK),
+    ].map(grade),
+    [
+      ...["none", "total", "partial", "none", "total", "none", "total", "none", "none", "total"],
+      ...["none", "total"],
+    ],
+  );
+});

@@ -1,0 +1,3 @@
+import { faultTest } from "./scenario.ts";
+
+faultTest("iptables");

@@ -1,0 +1,50 @@
+import type { Report } from "../../src/server/report.ts";
+
+/** What a server that has run for an hour says of itself. */
+export const REPORT: Report = {
+  share: null,
+  door: null,
+  pid: 812,
+  startedAt: 1_795_330_725_000,
+  engine: "iptables",
+  sshPort: 22,
+  range: "1024-65535",
+  grace: 15,
+  windows: [{
+    minute: 29_922_240,
+    from: 1_795_334_385,
+    until: 1_795_334_475,
+    doors: [{ service: "ssh", port: 13_257, user: "default" }],
+    traps: [4711, 4712],
+  }],
+  users: [{
+    user: "default",
+    services: ["ssh"],
+    expires: null,
+    state: "open",
+    lastArrival: { at: 1_795_334_440_000, address: "192.0.2.9", service: "ssh" },
+  }],
+  isFailing: false,
+  held: 2,
+  tarpitConnections: 9,
+  hits: 30,
+  bans: 4,
+  arrivals: 5,
+  logins: 3,
+  loads: 12,
+  repairs: 0,
+  lastRepair: null,
+  lastProbe: null,
+  toolErrors: 0,
+  clockOffset: null,
+  recent: [
+    {
+      at: 1_795_334_450_000,
+      address: "192.0.2.7",
+      port: 4711,
+      trigger: "syn",
+      offences: 1,
+      seconds: 900,
+    },
+  ],
+};
