@@ -8,9 +8,9 @@
  */
 
 import { fromFileUrl, join } from "@std/path";
-import { createSets } from "../../src/core/firewall/ipset.ts";
-import { banSet } from "../../src/core/firewall/sets.ts";
-import { TARPIT } from "../../src/core/tarpit.ts";
+import { createSets } from "../../src/firewall/iptables/ipset_text.ts";
+import { banSet } from "../../src/firewall/iptables/sets.ts";
+import { TARPIT } from "../../src/server/tarpit_policy.ts";
 import { Lab, startServe, startSshd, waitFor } from "../../tests/kernel/lab.ts";
 import { TRAP, TRIPWIRE } from "../../tests/kernel/bans/tripwire.ts";
 import { traps } from "./traps.ts";
@@ -21,13 +21,12 @@ import {
   keepKnocking,
   knock,
   memoryOf,
-  pidOf,
   program,
-  quantile,
   round,
   setBytes,
   timed,
 } from "./measure.ts";
+import { quantile } from "../side/harness/stats.ts";
 
 const SIZES = [0, 1000, 100_000, 1_000_000];
 const MILLION = 1_000_000;
@@ -66,7 +65,10 @@ async function latency() {
   await using lab = await Lab.create({ peers: ["user"] });
   const { server, user } = lab;
   const other = await startSshd(server, { port: 8080 });
-  await startServe(server, [...TRIPWIRE, "--scope", "all"]);
+  await startServe(server, {
+    engine: "iptables",
+    args: [...TRIPWIRE, "--scope", "all"],
+  });
   for (const size of SIZES) {
     const spare = { ...banSet(4), name: `spare-${size}` };
     const lines = createSets([spare]) + banLines(spare.name, size);
@@ -99,7 +101,10 @@ async function shutOut() {
     await using lab = await Lab.create({ peers: Array.from({ length: 10 }, (_, i) => `a${i}`) });
     const { server } = lab;
     await startSshd(server);
-    const serve = await startServe(server, [...TRIPWIRE, "--trigger", trigger]);
+    const serve = await startServe(server, {
+      engine: "iptables",
+      args: [...TRIPWIRE, "--trigger", trigger],
+    });
     await server.must("iptables", [
       "-t",
       "mangle",
@@ -135,9 +140,9 @@ async function flood() {
   await using lab = await Lab.create({ peers: ["attacker"] });
   const { server, attacker } = lab;
   await startSshd(server);
-  await startServe(server, TRIPWIRE);
+  const serve = await startServe(server, { engine: "iptables", args: TRIPWIRE });
   await lab.addRange(attacker, "10.128.0.0/9");
-  const pid = await pidOf(server);
+  const pid = String(serve.child.pid);
   const before = await memoryOf(pid);
   const start = await cpuOf(pid);
   const args = program(FLOODER, [server.address4, TRAP, "10.130.0.0", 100_000]);
@@ -159,12 +164,15 @@ async function restart() {
   await using lab = await Lab.create({ peers: [] });
   const { server } = lab;
   await startSshd(server);
-  let serve = await startServe(server, TRIPWIRE);
+  let serve = await startServe(server, { engine: "iptables", args: TRIPWIRE });
   await server.must("ipset", ["restore"], { stdin: banLines("c3po-ban4", MILLION) });
   const stop = await timed(() => serve.stop()) / 1000;
   const { size } = await Deno.stat(join(server.stateDirectory, "bans"));
-  const start = await timed(async () => serve = await startServe(server, TRIPWIRE)) / 1000;
-  const memory = await memoryOf(await pidOf(server));
+  const start =
+    await timed(async () =>
+      serve = await startServe(server, { engine: "iptables", args: TRIPWIRE })
+    ) / 1000;
+  const memory = await memoryOf(String(serve.child.pid));
   return {
     stopSeconds: round(stop),
     startSeconds: round(start),
@@ -177,8 +185,8 @@ async function restart() {
 async function idle() {
   await using lab = await Lab.create({ peers: [] });
   await startSshd(lab.server);
-  await startServe(lab.server);
-  const pid = await pidOf(lab.server);
+  const serve = await startServe(lab.server, { engine: "iptables" });
+  const pid = String(serve.child.pid);
   await new Promise((resolve) => setTimeout(resolve, 15_000)); // the start is not idle
   const start = await cpuOf(pid);
   await new Promise((resolve) => setTimeout(resolve, IDLE_MS));
@@ -198,10 +206,13 @@ async function tarpit() {
   await using lab = await Lab.create({ peers: ["attacker"] });
   const { server, attacker } = lab;
   await startSshd(server);
-  await startServe(server, [...TRIPWIRE, "--allow", attacker.address4]);
-  const pid = await pidOf(server);
+  const serve = await startServe(server, {
+    engine: "iptables",
+    args: [...TRIPWIRE, "--allow", attacker.address4],
+  });
+  const pid = String(serve.child.pid);
   const before = await memoryOf(pid);
-  const knocks = ["crowd", server.address4, TRAP, TARPIT.most, TARPIT.patience - 1];
+  const knocks = ["crowd", server.address4, TRAP, TARPIT.most, TARPIT.reads - 1];
   const crowd = keepKnocking(attacker, ...knocks);
   let received = 0;
   let sent = 0;

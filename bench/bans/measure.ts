@@ -26,12 +26,6 @@ export async function timed(action: () => Promise<unknown>): Promise<number> {
   return performance.now() - start;
 }
 
-/** The value below which a share of all lies: 0.5 gives the median. */
-export function quantile(values: readonly number[], share: number): number {
-  const sorted = values.toSorted((a, b) => a - b);
-  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))]!;
-}
-
 /** Rounded to so many digits behind the point. */
 export function round(value: number, digits = 2): number {
   return Number(value.toFixed(digits));
@@ -49,12 +43,6 @@ export function banLines(set: string, count: number): string {
 export async function setBytes(server: Namespace, set: string): Promise<number> {
   const text = await server.must("ipset", ["list", "-terse", set]);
   return Number(/^Size in memory: (\d+)$/m.exec(text)![1]);
-}
-
-/** What serve is named by in its lock. */
-export async function pidOf(server: Namespace): Promise<string> {
-  const text = await server.must("sh", ["-c", 'cat "$0"/serve-*.lock', server.runtimeDirectory]);
-  return text.trim();
 }
 
 /** Memory of a process in megabytes: all that is resident, what is its own, and the most there was. */

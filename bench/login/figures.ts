@@ -1,3 +1,5 @@
+import { quantile } from "../side/harness/stats.ts";
+
 /** A line of a table. */
 export type Row = readonly string[];
 
@@ -5,9 +7,11 @@ export type Row = readonly string[];
 export function describe(
   values: readonly number[],
 ): { least: number; median: number; p90: number } {
-  const sorted = values.toSorted((a, b) => a - b);
-  const at = (share: number): number => sorted[Math.floor((sorted.length - 1) * share)]!;
-  return { least: at(0), median: at(0.5), p90: at(0.9) };
+  return {
+    least: quantile(values, 0),
+    median: quantile(values, 0.5),
+    p90: quantile(values, 0.9),
+  };
 }
 
 /** How much longer each took than what was measured in the same round. */

@@ -42,7 +42,7 @@ async function commands(): Promise<string[][]> {
   if (given.length > 0) return given.map((path) => [path]);
   if (Deno.env.get("C3PO_BIN")) return [c3poCommand()];
   const tree = `${user.directory}/installed`;
-  const args = ["build/local.ts", tree, `${tree}/lib/c3po`, `'${Deno.execPath()}'`];
+  const args = ["build/local.ts", tree, `'${Deno.execPath()}'`];
   await must(Deno.execPath(), ["run", "--quiet", "--frozen", "-A", ...args], { cwd: CHECKOUT });
   return [[`${tree}/bin/c3po`]];
 }

@@ -1,6 +1,6 @@
 /** Many addresses of one attacker. */
 
-import { sizeOf } from "../../src/core/ports.ts";
+import { sizeOf } from "../../src/schedule/ports.ts";
 import { chance, type Curve, type Effort, type Figure, type Point, trialsFor } from "./figure.ts";
 import { apart, N, shares, together } from "./formulas.ts";
 import { FIRST_MINUTE, type Roles, rolesIn, scheduleOf, SSH, TRAP } from "./minutes.ts";

@@ -1,4 +1,4 @@
-import { readServerConfig } from "../../src/core/config.ts";
+import { readServerConfig } from "../../src/server/config.ts";
 
 /** How long bans last on paper, in minutes; the simulations ask the real ledger. */
 const FIRST = 15;

@@ -78,3 +78,14 @@ export function inGrace(n: number, t: number, minutes: number): number {
   const open = n * (1 - (1 - (t + 1) / n) ** minutes);
   return minutes / open;
 }
+
+/**
+ * Chance of one address where `s` ports lead to services and `t` are traps: `s/(s+t)`, since every open port
+ * is met first with the same chance. Exactly: some of the `s` are the same port, and a trap that falls on
+ * a port of this minute or of those beside it is none.
+ */
+export function firstIsReal(n: number, s: number, t: number): number {
+  const real = n * (1 - (1 - 1 / n) ** s);
+  const traps = t * (1 - 1 / n) ** (3 * s);
+  return real / (real + traps);
+}

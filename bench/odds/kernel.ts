@@ -8,11 +8,12 @@
 
 import { parseArgs } from "@std/cli/parse-args";
 import { fromFileUrl } from "@std/path";
-import { minuteAt, minuteStart } from "../../src/core/minute.ts";
-import { openingAt } from "../../src/core/opening.ts";
-import { parseKey } from "../../src/core/key.ts";
-import { type MinutePorts, neighboursOf, Schedule } from "../../src/core/schedule.ts";
+import { minuteAt, minuteStart } from "../../src/schedule/minute.ts";
+import { formatRandomKey } from "../../src/schedule/key.ts";
+import type { MinutePorts } from "../../src/schedule/schedule.ts";
+import { openAt } from "../../src/schedule/windows.ts";
 import { Lab, nmapScan, startServe, startSshd, untilMinute } from "../../tests/kernel/lab.ts";
+import { windowsAround } from "./minutes.ts";
 import type { Sweeps, Touch } from "./sweeper.ts";
 
 const TRAPS = 15;
@@ -33,8 +34,8 @@ async function sweeps(grace: number, addresses: number, seed: number): Promise<v
   await using lab = await Lab.create({ peers: ["attacker"] });
   await startSshd(lab.server);
   await lab.addRange(lab.attacker, "10.78.0.0/16");
-  const range = `${RANGE.low}-${RANGE.high}`;
-  const serve = await startServe(lab.server, ["--ports", range, "--grace", `${grace}s`]);
+  const key = `${randomKey()}?ports=${RANGE.low}-${RANGE.high}`;
+  const serve = await startServe(lab.server, { key, args: ["--grace", `${grace}s`] });
   const task: Sweeps = {
     target: lab.server.address4,
     low: RANGE.low,
@@ -49,17 +50,14 @@ async function sweeps(grace: number, addresses: number, seed: number): Promise<v
     { stdin: JSON.stringify(task) },
   );
   const touches = stdout.trim().split("\n").map((line): Touch => JSON.parse(line));
-  const schedule = await Schedule.of(parseKey(await Deno.readTextFile(serve.keyFile)), RANGE);
-  const rules = { grace, taken: new Set<number>(), tripwires: [], own: new Set<number>() };
   let met = 0, expected = 0, variance = 0, probes = 0;
   for (const touch of touches) {
-    const { ssh, traps } = openingAt(
-      touch.at,
-      await neighboursOf(schedule, minuteAt(touch.at), TRAPS),
-      rules,
-    );
-    if (ssh.some(({ port }) => port === touch.port)) met++;
-    const odds = ssh.length / (ssh.length + traps.length);
+    const windows = await windowsAround(serve.schedule, minuteAt(touch.at), 1, TRAPS, { grace });
+    const open = openAt(windows, touch.at / 1000);
+    const ssh = new Set(open.flatMap(({ doors }) => doors.map(({ port }) => port)));
+    const traps = new Set(open.flatMap((each) => each.traps));
+    if (ssh.has(touch.port)) met++;
+    const odds = ssh.size / (ssh.size + traps.size);
     expected += odds;
     variance += odds * (1 - odds);
     probes += touch.probes;
@@ -80,7 +78,7 @@ async function sweeps(grace: number, addresses: number, seed: number): Promise<v
 async function scout(options: string[]): Promise<void> {
   await using lab = await Lab.create({ peers: ["scout"] });
   await startSshd(lab.server);
-  const serve = await startServe(lab.server, options);
+  const serve = await startServe(lab.server, { key: randomKey(), args: options });
   // Not refused: open, or met with silence.
   const map = async () =>
     [...await nmapScan(lab.peer("scout"), lab.server.address4, { ports: "1024-65535" })]
@@ -105,7 +103,8 @@ async function scout(options: string[]): Promise<void> {
     ...fresh.map(String),
   ];
   const met = (await lab.peer("scout").must(Deno.execPath(), rush)).trim();
-  const { current, next } = await neighboursOf(serve.schedule, minute, TRAPS);
+  const current = await serve.schedule.ports(minute, TRAPS);
+  const next = await serve.schedule.ports(minute + 1, TRAPS);
   const place = (ports: readonly number[], { ssh }: MinutePorts) =>
     ports.includes(ssh) ? `sshd's is one of ${ports.length}` : "sshd's is not among them";
   console.log(
@@ -115,6 +114,10 @@ async function scout(options: string[]): Promise<void> {
       }); ` +
       `of all connections at once ${met === "" ? "none met sshd" : `that to ${met} met sshd`}`,
   );
+}
+
+function randomKey(): string {
+  return formatRandomKey(crypto.getRandomValues(new Uint8Array(32)));
 }
 
 function percent(chance: number): string {

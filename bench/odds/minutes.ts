@@ -1,4 +1,10 @@
-import { Schedule } from "../../src/core/schedule.ts";
+import { Schedule } from "../../src/schedule/schedule.ts";
+import {
+  minutesBeside,
+  type PortPolicy,
+  type Window,
+  windowsOf,
+} from "../../src/schedule/windows.ts";
 import type { Random } from "./random.ts";
 
 /** What a probe of a port meets; 0 where nothing answers. */
@@ -27,4 +33,36 @@ export function rolesOf(ssh: readonly number[], traps: readonly number[]): Roles
 export async function rolesIn(schedule: Schedule, minute: number, traps: number): Promise<Roles> {
   const ports = await schedule.ports(minute, traps);
   return rolesOf([ports.ssh], ports.traps);
+}
+
+/** On a machine that needs no port for itself. */
+export const NOTHING_ELSE: PortPolicy = {
+  grace: 0,
+  taken: new Set(),
+  occupied: new Set(),
+  tripwires: [],
+  own: new Set(),
+};
+
+/**
+ * The windows of some minutes, and of those beside them that may still be open or open already.
+ *
+ * @param traps how many a minute has
+ */
+export async function windowsAround(
+  schedule: Schedule,
+  first: number,
+  minutes: number,
+  traps: number,
+  policy: Partial<PortPolicy>,
+): Promise<readonly Window[]> {
+  const complete = { ...NOTHING_ELSE, ...policy };
+  const beside = 2 * minutesBeside(complete.grace);
+  const plans = Array.from({ length: minutes + 2 * beside }, async (_, i) => {
+    const minute = first - beside + i;
+    const ports = await schedule.ports(minute, traps);
+    const door = { service: "ssh", port: ports.ssh, user: "default" };
+    return { minute, doors: [door], traps: ports.traps };
+  });
+  return windowsOf(await Promise.all(plans), complete).windows;
 }

@@ -4,6 +4,7 @@ import { Random } from "./random.ts";
 import { slowScans } from "./slow.ts";
 import { sweeps, untilBanned } from "./sweeps.ts";
 import { tripwires } from "./tripwires.ts";
+import { manyUsers } from "./users.ts";
 
 /** What `results.json` holds: the same seed and effort give the same, byte for byte. */
 export interface Results {
@@ -27,6 +28,7 @@ export async function simulate(seed: number, effort: Effort): Promise<Results> {
     slowScans(random, effort),
     await networks(random, effort),
     await tripwires(random, effort),
+    await manyUsers(random, effort),
   ];
   return { seed, probes: random.drawn, figures };
 }

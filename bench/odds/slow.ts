@@ -1,7 +1,8 @@
 /** A scanner with patience: one port a minute, and back again when its ban is over. */
 
-import { Ledger } from "../../src/core/ledger.ts";
-import { MINUTE_MS } from "../../src/core/minute.ts";
+import { Ledger } from "../../src/bans/ledger.ts";
+import type { Address } from "../../src/os/address.ts";
+import { MINUTE_MS } from "../../src/schedule/minute.ts";
 import { banMinutes, FORGOTTEN, LAST_STEP, POLICY } from "./bans.ts";
 import { chance, type Curve, type Effort, type Figure, trialsFor } from "./figure.ts";
 import { fixedPort, movingPort, N } from "./formulas.ts";
@@ -11,6 +12,8 @@ const DAY = 24 * 60;
 const YEAR = 365 * DAY;
 const DAYS = [1, 2, 4, 7, 10, 15, 20, 30, 40, 45, 60, 90, 120, 180, 240, 300, 365];
 const TRAPS = [15, 255, 4095, 16383];
+
+const SCANNER: Address = { family: 4, text: "192.0.2.1" };
 
 /** The minute of the first meeting with sshd, or Infinity if there is none in a year. */
 type Life = () => number;
@@ -79,7 +82,7 @@ function yearOf(random: Random, traps: number): number {
     const drawn = random.below(N);
     if (drawn === 0) return minute;
     if (drawn > traps) continue;
-    const offence = ledger.touch("192.0.2.1", drawn, minute * MINUTE_MS);
+    const offence = ledger.touch(SCANNER, drawn, minute * MINUTE_MS);
     minute = offence!.until / MINUTE_MS;
   }
   return Infinity;

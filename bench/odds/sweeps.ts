@@ -1,7 +1,7 @@
 /** One address that tries every port of the range until its ban. */
 
-import { type PortRange, sizeOf } from "../../src/core/ports.ts";
-import type { Schedule } from "../../src/core/schedule.ts";
+import { type PortRange, sizeOf } from "../../src/schedule/ports.ts";
+import type { Schedule } from "../../src/schedule/schedule.ts";
 import { chance, type Curve, type Effort, type Figure, mean, trialsFor } from "./figure.ts";
 import { firstIsSsh, N, probesUntilBanned } from "./formulas.ts";
 import { FIRST_MINUTE, type Roles, rolesIn, scheduleOf, SSH, TRAP } from "./minutes.ts";

@@ -1,10 +1,16 @@
 /** What `--tripwire` does to scanners that try more than the range of the schedule. */
 
-import { minuteStart } from "../../src/core/minute.ts";
-import { openingAt } from "../../src/core/opening.ts";
 import { chance, type Curve, type Effort, type Figure, type Point, trialsFor } from "./figure.ts";
 import { firstIsSsh } from "./formulas.ts";
-import { FIRST_MINUTE, type Roles, rolesOf, scheduleOf, SSH, TRAP } from "./minutes.ts";
+import {
+  FIRST_MINUTE,
+  type Roles,
+  rolesOf,
+  scheduleOf,
+  SSH,
+  TRAP,
+  windowsAround,
+} from "./minutes.ts";
 import { type Random, RandomOrder } from "./random.ts";
 
 const TRAPS = 15;
@@ -71,16 +77,9 @@ function meetsSsh(roles: Roles, portAt: (place: number) => number): boolean {
 
 async function minutesWith(random: Random, wires: readonly number[]): Promise<Roles[]> {
   const schedule = await scheduleOf(random);
-  const rules = { grace: 0, taken: new Set<number>(), tripwires: wires, own: new Set<number>() };
-  const minutes: Roles[] = [];
-  for (let minute = FIRST_MINUTE; minute < FIRST_MINUTE + MINUTES; minute++) {
-    const ports = {
-      previous: null,
-      current: await schedule.ports(minute, TRAPS),
-      next: await schedule.ports(minute + 1, TRAPS),
-    };
-    const { ssh, traps } = openingAt(minuteStart(minute), ports, rules);
-    minutes.push(rolesOf(ssh.map(({ port }) => port), traps.map(({ port }) => port)));
-  }
-  return minutes;
+  const windows = await windowsAround(schedule, FIRST_MINUTE, MINUTES, TRAPS, {
+    tripwires: wires,
+  });
+  return windows.filter(({ minute }) => minute >= FIRST_MINUTE).slice(0, MINUTES)
+    .map(({ doors, traps }) => rolesOf(doors.map(({ port }) => port), traps));
 }

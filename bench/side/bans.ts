@@ -175,7 +175,7 @@ async function restart(size: number): Promise<Restart> {
   let serve = await startC3po(server);
   const lines = addresses(size).map((each) => `add c3po-ban4 ${each} timeout 86400`);
   await stdin(server, "ipset restore", lines);
-  const stopSeconds = await seconds(() => serve.child.stop());
+  const stopSeconds = await seconds(() => serve.stop());
   const startSeconds = await seconds(async () => serve = await startC3po(server));
   return { bans: size, stopSeconds, startSeconds };
 }

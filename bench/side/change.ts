@@ -1,98 +1,90 @@
 /** What does a change of minute cost? */
 import { fromFileUrl, join } from "@std/path";
-import { ENGINE_FLAGS } from "../../build/compile.ts";
-import { formatRandomKey } from "../../src/core/key.ts";
-import { Lab, must, type Namespace } from "../../tests/kernel/lab.ts";
-import { environment } from "./harness/c3po.ts";
+import { ENGINES, type Filter, Lab, type Namespace } from "../../tests/kernel/lab.ts";
+import { startC3po } from "./harness/c3po.ts";
 import { progress } from "./harness/progress.ts";
 import { type Summary, summary } from "./harness/stats.ts";
 import { takeConnections } from "./harness/taker.ts";
 import { commandIn, interleaved, type Timed } from "./harness/timing.ts";
 
-const FAST_SERVE = fromFileUrl(new URL("./programs/fast_serve.ts", import.meta.url));
 const BOUNDARY = fromFileUrl(new URL("./programs/boundary.ts", import.meta.url));
-const SPEED = 6;
 
 export interface Effort {
-  /** How many changes of minute. */
+  /** How many changes of minute, of the machine's own clock, each server is watched for. */
   readonly changes: number;
   /** How often the tools that could make the change are measured. */
   readonly rounds: number;
 }
 
-export interface Changes {
-  readonly command: string;
-  readonly changes: number;
+/** How changes went. */
+interface Seen {
   /** From the boundary of the minute to the first connection through the new port. */
   readonly delayMs: Summary;
   /** The longest time without an open SSH port, of each change. */
   readonly gapMs: Summary;
   /** Changes that the client did not see happen. */
   readonly missed: number;
+}
+
+export interface Changes extends Seen {
+  readonly command: string;
+  readonly changes: number;
   /** Every delay, in the order of the changes. */
   readonly delays: readonly number[];
+  /** The same by engine, and by whether `serve` ran or was stopped. */
+  readonly ways: readonly (Seen & { readonly name: string })[];
   readonly tools: Timed[];
 }
 
 export async function change({ changes, rounds }: Effort): Promise<Changes> {
-  progress(`change: ${changes} changes`);
-  const seen = await boundaries(changes);
+  progress(`change: ${changes} changes of each server, all at the same time`);
+  const ways = await Promise.all(
+    ENGINES.flatMap((engine) =>
+      [false, true].map(async (isStopped) => ({
+        name: `${engine}, serve ${isStopped ? "stopped by SIGSTOP" : "running"}`,
+        told: await boundaries(changes, engine, isStopped),
+      }))
+    ),
+  );
   progress("change: tools");
-  const delays = seen.flatMap(({ delayMs }) => delayMs ?? []);
+  const all = ways.flatMap(({ told }) => told);
   return {
-    command: `c3po serve --grace 0 on a clock ${SPEED} times as fast, that skips to each change`,
-    changes: seen.length,
-    delayMs: summary(delays),
-    gapMs: summary(seen.flatMap(({ gapMs }) => gapMs ?? [])),
-    missed: seen.length - delays.length,
-    delays,
+    command: "c3po serve --grace 0, a client that connects every millisecond around each change",
+    changes: all.length,
+    ...seen(all),
+    delays: all.flatMap(({ delayMs }) => delayMs ?? []),
+    ways: ways.map(({ name, told }) => ({ name, ...seen(told) })),
     tools: await tools(rounds),
   };
 }
 
-interface Seen {
+/** One change, as the client saw it. */
+interface Told {
   readonly delayMs: number | null;
   readonly gapMs: number | null;
 }
 
-async function boundaries(changes: number): Promise<Seen[]> {
+function seen(told: readonly Told[]): Seen {
+  const delays = told.flatMap(({ delayMs }) => delayMs ?? []);
+  return {
+    delayMs: summary(delays),
+    gapMs: summary(told.flatMap(({ gapMs }) => gapMs ?? [])),
+    missed: told.length - delays.length,
+  };
+}
+
+async function boundaries(changes: number, engine: Filter, isStopped: boolean): Promise<Told[]> {
   await using lab = await Lab.create({ peers: ["user"] });
   const { server, user } = lab;
   await takeConnections(server, 22);
-  const keyFile = join(lab.directory, "key");
-  const key = formatRandomKey(crypto.getRandomValues(new Uint8Array(32)));
-  await Deno.writeTextFile(keyFile, `${key}\n`, { mode: 0o600 });
-  const bundle = join(lab.directory, "fast_serve.js");
-  await must(Deno.execPath(), [
-    ...["bundle", "--quiet", "--platform=deno", "--minify", "--keep-names"],
-    ...[`--output=${bundle}`, FAST_SERVE],
-  ]);
   // Who meets an old port that is a trap now would be banned and see nothing more.
-  const options = ["--key", keyFile, "--grace", "0", "--allow", user.address4];
-  const serve = server.spawn(
-    Deno.execPath(),
-    ["run", "--quiet", ...ENGINE_FLAGS, "-A", bundle, String(SPEED), "serve", ...options],
-    { env: environment(server), cwd: server.directory },
-  );
-  await serve.waitForLine(/ started /, 30_000);
-  const client = user.spawn(
-    Deno.execPath(),
-    ["run", "--no-prompt", "-A", BOUNDARY, keyFile, server.address4],
-    { stdin: "piped" },
-  );
-  let told = 0;
-  while (client.lines.length < changes) {
-    const announced = serve.lines.filter(({ from }) => from === "stdout");
-    for (const { text } of announced.slice(told)) await client.write(`${text}\n`);
-    told = announced.length;
-    await Promise.race([
-      new Promise((resolve) => setTimeout(resolve, 5)),
-      serve.status.then(() => {
-        throw new Error(serve.text("stderr"));
-      }),
-    ]);
-  }
-  return client.lines.slice(0, changes).map(({ text }) => JSON.parse(text));
+  const options = ["--grace", "0", "--ahead", "60m", "--allow", user.address4];
+  const serve = await startC3po(server, ["--firewall", engine, ...options]);
+  if (isStopped) serve.child.kill("SIGSTOP");
+  const args = ["run", "--no-prompt", "-A", BOUNDARY];
+  const client = [serve.keyFile, server.address4, String(changes)];
+  const stdout = await user.must(Deno.execPath(), [...args, ...client]);
+  return stdout.trim().split("\n").map((line) => JSON.parse(line));
 }
 
 const PORTS = Array.from({ length: 16 }, (_, i) => 20_000 + i * 1111);

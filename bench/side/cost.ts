@@ -6,7 +6,7 @@ import { progress } from "./harness/progress.ts";
 import { startLoggingSshd } from "./harness/sshd.ts";
 import { type Minute, type Summary, summary } from "./harness/stats.ts";
 import { PEERS } from "./peers/all.ts";
-import { c3po } from "./peers/c3po.ts";
+import { c3po, c3poNftables } from "./peers/c3po.ts";
 import type { Peer } from "./peers/peer.ts";
 
 /** After its start a program is not idle yet: V8 tidies up half a minute later. */
@@ -111,7 +111,7 @@ async function emptyPageCache(): Promise<void> {
 async function onDisk(tool: Peer): Promise<number> {
   const sizes = await must("dpkg-query", ["-W", "-f", "${Installed-Size}\n", ...tool.packages]);
   let kb = sizes.trim().split("\n").reduce((sum, size) => sum + Number(size), 0);
-  const own = tool.name === "C3PO"
+  const own = [c3po, c3poNftables].includes(tool)
     ? [c3poProgram().replace(/bin\/c3po$/, "lib/c3po")]
     : tool.name === "C3PO, compiled"
     ? [compiledProgram()!]

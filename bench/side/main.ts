@@ -20,7 +20,7 @@ const QUESTIONS: Readonly<Record<string, (quick: boolean) => Promise<unknown>>> 
   login: (quick) => login({ rounds: quick ? 2 : 25 }),
   cost: (quick) =>
     cost(quick ? { minutes: 1, starts: 1, settle: 1000 } : { minutes: 4, starts: 5 }),
-  change: (quick) => change(quick ? { changes: 5, rounds: 3 } : { changes: 200, rounds: 50 }),
+  change: (quick) => change(quick ? { changes: 1, rounds: 3 } : { changes: 13, rounds: 50 }),
   scan: (quick) => scan({ reactions: quick ? 1 : 3 }),
   flood: (quick) =>
     flood({ sources: quick ? 2000 : 100_000, connections: 500, logins: quick ? 3 : 20 }),

@@ -6,6 +6,7 @@
  * runs in a network namespace of its own.
  */
 import { delay } from "@std/async/delay";
+import { quantile } from "../side/harness/stats.ts";
 
 const RUNS = 40;
 /** Long enough for a change of minute, which is when serve does most. */
@@ -81,11 +82,10 @@ if (import.meta.main) {
     return end.value;
   });
   for (const [number, command] of Deno.args.entries()) {
-    const sorted = times[number]!.toSorted((a, b) => a - b);
-    const [client, serve] = [clients[number]!, sizes[number]!];
+    const [all, client, serve] = [times[number]!, clients[number]!, sizes[number]!];
     const figures = {
       command,
-      start: { medianMs: sorted[RUNS / 2]!, leastMs: sorted[0]! },
+      start: { medianMs: quantile(all, 0.5), leastMs: quantile(all, 0) },
       port: { residentMB: client["Rss"], privateMB: client["Anonymous"] },
       serve: { residentMB: serve["Rss"], privateMB: serve["Anonymous"] },
     };

@@ -1,8 +1,7 @@
 import { dirname, join } from "@std/path";
-import { formatRandomKey, parseKey } from "../../../src/core/key.ts";
-import { minuteAt } from "../../../src/core/minute.ts";
-import { type MinutePorts, Schedule } from "../../../src/core/schedule.ts";
-import type { Child, Namespace } from "../../../tests/kernel/lab.ts";
+import { formatRandomKey } from "../../../src/schedule/key.ts";
+import { type Namespace, type Serving, startServe } from "../../../tests/kernel/lab.ts";
+import { withConfiguration } from "../../../tests/kernel/lab/users.ts";
 
 /** The c3po that is measured: what `install.sh` puts in place, which `bench/run.sh` names in `C3PO_BIN`. */
 export function c3poProgram(): string {
@@ -17,12 +16,7 @@ export function compiledProgram(): string | undefined {
 }
 
 /** A running server and the key of both ends. */
-export interface ServerOfC3po {
-  readonly child: Child;
-  readonly key: string;
-  readonly keyFile: string;
-  readonly schedule: Schedule;
-  ports(traps?: number): Promise<MinutePorts>;
+export interface ServerOfC3po extends Serving {
   /** Lays the key where a user's c3po finds it. */
   giveKey(user: Namespace): Promise<string>;
 }
@@ -30,24 +24,15 @@ export interface ServerOfC3po {
 /** Starts `c3po serve` with a random key and waits until it has started. */
 export async function startC3po(
   server: Namespace,
-  options: readonly string[] = [],
+  args: readonly string[] = [],
   program = c3poProgram(),
 ): Promise<ServerOfC3po> {
   const key = formatRandomKey(crypto.getRandomValues(new Uint8Array(32)));
-  const keyFile = join(server.directory, "key");
-  await write(keyFile, key);
-  const child = server.spawn(program, ["serve", "--key", keyFile, ...options], {
-    cwd: server.directory,
-    env: environment(server),
-  });
-  await child.waitForLine(/ started /, 30_000);
-  const schedule = await Schedule.of(parseKey(key));
+  // With a folder of its own in /etc, as everywhere: where there is none it is looked for, again and again.
+  const prepare = await withConfiguration(server, "");
+  const serving = await startServe(server, { args, key, program: [program], prepare });
   return {
-    child,
-    key,
-    keyFile,
-    schedule,
-    ports: (traps = 15) => schedule.ports(minuteAt(Date.now()), traps),
+    ...serving,
     giveKey: (user) => write(join(user.home, ".config", "c3po", "default.key"), key),
   };
 }

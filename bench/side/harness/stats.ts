@@ -10,18 +10,30 @@ export interface Summary {
   readonly count: number;
 }
 
+/**
+ * The value below which a share of all lies, interpolated between two measurements.
+ *
+ * @param values at least one, in any order
+ * @param share 0 to 1: 0.5 gives the median
+ */
+export function quantile(values: readonly number[], share: number): number {
+  if (values.length === 0) throw new RangeError("nothing was measured");
+  const sorted = values.toSorted((a, b) => a - b);
+  const at = (sorted.length - 1) * share;
+  const [below, above] = [sorted[Math.floor(at)]!, sorted[Math.ceil(at)]!];
+  return below + (above - below) * (at - Math.floor(at));
+}
+
 /** @param values at least one */
 export function summary(values: readonly number[]): Summary {
-  const sorted = [...values].sort((a, b) => a - b);
-  if (sorted.length === 0) throw new RangeError("nothing was measured");
   return {
-    median: quantile(sorted, 0.5),
-    low: quantile(sorted, 0.25),
-    high: quantile(sorted, 0.75),
-    p99: quantile(sorted, 0.99),
-    least: sorted[0]!,
-    most: sorted.at(-1)!,
-    count: sorted.length,
+    median: quantile(values, 0.5),
+    low: quantile(values, 0.25),
+    high: quantile(values, 0.75),
+    p99: quantile(values, 0.99),
+    least: quantile(values, 0),
+    most: quantile(values, 1),
+    count: values.length,
   };
 }
 
@@ -68,11 +80,4 @@ export function usualMinute(seconds: readonly number[]): Minute {
     (_, second) => summary(seconds.filter((_, i) => i % 60 === second)).median,
   );
   return { usual: total(usual), seconds: usual, mean: total(seconds) / minutes };
-}
-
-/** Between two measurements the quantile is interpolated. */
-function quantile(sorted: readonly number[], part: number): number {
-  const at = (sorted.length - 1) * part;
-  const [below, above] = [sorted[Math.floor(at)]!, sorted[Math.ceil(at)]!];
-  return below + (above - below) * (at - Math.floor(at));
 }

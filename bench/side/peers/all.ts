@@ -1,4 +1,4 @@
-import { c3po } from "./c3po.ts";
+import { c3po, c3poNftables } from "./c3po.ts";
 import { endlessh } from "./endlessh.ts";
 import { fail2ban } from "./fail2ban.ts";
 import { fwknop } from "./fwknop.ts";
@@ -11,6 +11,7 @@ import { sshguard } from "./sshguard.ts";
 /** Everybody who is measured, C3PO first. */
 export const PEERS: readonly Peer[] = [
   c3po,
+  c3poNftables,
   plain,
   knockd,
   fwknop,

@@ -1,16 +1,18 @@
 /**
- * Connects every millisecond, around each change of minute that stdin announces, to the port of the
- * minute that ends and to that of the one that begins: `boundary.ts KEYFILE ADDRESS`. Prints for each
- * change how it looked from here.
+ * Connects every millisecond, around each of the next changes of minute, to the port of the minute that
+ * ends and to that of the one that begins: `boundary.ts KEYFILE ADDRESS CHANGES`. Prints for each change
+ * how it looked from here.
  */
-import { TextLineStream } from "@std/streams/text-line-stream";
-import { parseKey } from "../../../src/core/key.ts";
-import { Schedule } from "../../../src/core/schedule.ts";
+import { parseKey } from "../../../src/schedule/key.ts";
+import { minuteAt, minuteStart } from "../../../src/schedule/minute.ts";
+import { Schedule } from "../../../src/schedule/schedule.ts";
 
 const BEFORE_MS = 15, AFTER_MS = 100;
-const [keyFile = "", hostname = ""] = Deno.args;
+const [keyFile = "", hostname = "", changes = "1"] = Deno.args;
 const schedule = await Schedule.of(parseKey(await Deno.readTextFile(keyFile)));
-const now = (): number => performance.timeOrigin + performance.now();
+// The clock of the kernel, which may have been set since this program began.
+const now = (): number => performance.timeOrigin + performance.now() + skew;
+let skew = 0;
 
 /** One connection: when it began and ended, and whether it was accepted. */
 interface Attempt {
@@ -19,16 +21,17 @@ interface Attempt {
   readonly open: boolean;
 }
 
-const lines: ReadableStream<string> = Deno.stdin.readable.pipeThrough(new TextDecoderStream())
-  .pipeThrough(new TextLineStream());
-for await (const line of lines) {
-  const { due, minute } = JSON.parse(line) as { due: number; minute: number };
+for (let seen = 0; seen < Number(changes);) {
+  skew += Date.now() - now();
+  const minute = minuteAt(now() + BEFORE_MS) + 1;
+  const due = minuteStart(minute);
   const [old, fresh] = await Promise.all([
     schedule.ports(minute - 1, 0),
     schedule.ports(minute, 0),
   ]);
-  if (old.ssh === fresh.ssh || now() > due - BEFORE_MS) continue;
   await until(due - BEFORE_MS);
+  if (old.ssh === fresh.ssh) continue;
+  seen++;
   const attempts: [Promise<Attempt>[], Promise<Attempt>[]] = [[], []];
   for (let at = due - BEFORE_MS; at < due + AFTER_MS; at = Math.max(at + 1, now())) {
     await until(at);
@@ -68,7 +71,9 @@ async function attempt(port: number): Promise<Attempt> {
 
 /** Timers are not that exact, so the last millisecond is spent looking at the clock. */
 async function until(moment: number): Promise<void> {
-  while (now() < moment - 1.5) await new Promise((resolve) => setTimeout(resolve, 1));
+  for (let left; (left = moment - now()) > 1.5;) {
+    await new Promise((resolve) => setTimeout(resolve, Math.max(1, Math.min(left - 1.5, 1000))));
+  }
   while (now() < moment) await Promise.resolve();
 }
 

@@ -1,6 +1,6 @@
 /** Prints how many minutes' ports (one SSH port and 15 traps) are computed in a second. */
-import { parseKey } from "../../../src/core/key.ts";
-import { Schedule } from "../../../src/core/schedule.ts";
+import { parseKey } from "../../../src/schedule/key.ts";
+import { Schedule } from "../../../src/schedule/schedule.ts";
 
 const MINUTES = 10_000;
 const schedule = await Schedule.of(parseKey(`c3po-1-${"A".repeat(43)}`));
