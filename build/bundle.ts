@@ -1,3 +1,7 @@
+/**
+ * Makes the program one file, or a few. By itself it makes the few:
+ * `deno run -A build/bundle.ts FOLDER` prints the path of the first.
+ */
 import { run } from "./run.ts";
 
 /** What both kinds of a bundle are made with. */
@@ -40,4 +44,9 @@ export async function bundleInParts(folder: string): Promise<string> {
     "main.ts",
   ]);
   return `${folder}/main.js`;
+}
+
+if (import.meta.main) {
+  const first = await bundleInParts(Deno.args[0]!);
+  await Deno.stdout.write(new TextEncoder().encode(`${first}\n`));
 }

@@ -2,6 +2,7 @@ import type { Clock } from "../os/clock.ts";
 import { C3poError } from "../os/errors.ts";
 import { isRoot } from "../os/host.ts";
 import { hasTool } from "../os/tool.ts";
+import { settleToolGroup } from "../os/tool_group.ts";
 import type { EngineName, Firewall } from "./firewall.ts";
 import { savedFiles } from "./others/saved_files.ts";
 
@@ -31,6 +32,7 @@ type KernelEngine = keyof typeof ENGINES;
  * @throws {Failure} if none works
  */
 export async function openFirewall(choice: EngineChoice, clock: Clock): Promise<Firewall> {
+  await settleToolGroup(); // an engine starts many
   if (choice === "iptables" || choice === "nftables") return await ENGINES[choice].open(clock);
   const present: Firewall[] = [];
   for (const { tools, open } of Object.values(ENGINES)) {

@@ -179,12 +179,19 @@ export interface Streams {
   /** stdout and stderr. */
   readonly output?: "piped" | "null";
   /**
-   * Whether Ctrl-C is for us alone, as unless said otherwise: a tool that it ended too would be an error
-   * in the midst of our own end.
+   * Whether Ctrl-C is for us alone, as unless said otherwise where there is a terminal: a tool that it
+   * ended too would be an error in the midst of our own end.
    */
   readonly detached?: boolean;
   /** Variables beside those that every tool gets. */
   readonly env?: Readonly<Record<string, string>>;
+}
+
+let hasGroup = true;
+
+/** From now on tools are started in the process group of this process, unless said otherwise. */
+export function shareGroup(): void {
+  hasGroup = false;
 }
 
 /**
@@ -195,7 +202,7 @@ export interface Streams {
 export function spawn(
   tool: string,
   args: readonly string[],
-  { stdin = "piped", output = "piped", detached = true, env: more = {} }: Streams = {},
+  { stdin = "piped", output = "piped", detached = hasGroup, env: more = {} }: Streams = {},
 ): Deno.ChildProcess {
   const { env, clearEnv } = toolEnvironment();
   try {

@@ -17,7 +17,7 @@ enable)
 	c3po serve 2>'${folder}/log' >/dev/null </dev/null &
 	until grep -q event=started '${folder}/log'; do sleep 0.1; done
 	;;
-reload) kill -HUP "$(pgrep -f 'main.ts serve$')" ;;
+reload) kill -HUP "$(pgrep -f 'main.[jt]s serve$')" ;;
 esac
 `;
 }

@@ -115,9 +115,9 @@ kernelTest("a command is run once, however it ends", async () => {
   for (const ahead of [0, 60_000 + 30_000 - Date.now() % 60_000]) {
     await Deno.writeTextFile(file, "");
     const command = `echo run >> ${file}; exit 255`;
-    const { code } = await pair.c3poAt(ahead, ["ssh", ...config, "server", command]);
+    const { code, stderr } = await pair.c3poAt(ahead, ["ssh", ...config, "server", command]);
     assertEquals(code, 255);
-    assertEquals(await Deno.readTextFile(file), "run\n");
+    assertEquals(await Deno.readTextFile(file), "run\n", `${ahead} ms ahead: ${stderr}`);
   }
 });
 

@@ -12,6 +12,7 @@ import {
   startServe,
   startSshd,
   syn,
+  waitFor,
 } from "./lab.ts";
 import { filesIn, leaks, processesOf, tellingTools } from "./lab/secrets.ts";
 import { portOf, SERVICE_PORT, Users, withService } from "./lab/users.ts";
@@ -50,10 +51,10 @@ engineTest(
     await users.run("remove", "alice");
     await serve.event("user_removed", "user=alice");
     for (const offset of [-1, 0, 1]) {
-      assertNotEquals(
-        await syn(lab.attacker, server.address6, await portOf(alice, offset)),
-        "open",
-      );
+      const port = await portOf(alice, offset);
+      await waitFor(async () => await syn(lab.attacker, server.address6, port) !== "open", {
+        what: `port ${port} of alice shut`,
+      });
     }
     assert(await canLogIn(bob));
     await ofAlice.answers();

@@ -3,12 +3,19 @@ import { fromFileUrl, join } from "@std/path";
 /** The folder of this checkout. */
 export const CHECKOUT = fromFileUrl(new URL("../../../", import.meta.url));
 
-/** How to run c3po: the program that `C3PO_BIN` names, else this checkout. */
+/**
+ * How to run c3po: the program that `C3PO_BIN` names, else this checkout, or its bundle that `C3PO_MAIN`
+ * names.
+ */
 export function c3poCommand(): [string, ...string[]] {
   const binary = Deno.env.get("C3PO_BIN");
-  return binary
-    ? [binary]
-    : [Deno.execPath(), "run", "--no-prompt", "-A", join(CHECKOUT, "main.ts")];
+  return binary ? [binary] : [
+    Deno.execPath(),
+    "run",
+    "--no-prompt",
+    "-A",
+    Deno.env.get("C3PO_MAIN") || join(CHECKOUT, "main.ts"),
+  ];
 }
 
 /** Where this Deno keeps the packages it fetched. */

@@ -1,5 +1,5 @@
 import { TextLineStream } from "@std/streams/text-line-stream";
-import { PATIENCE_MS, waitFor } from "./wait.ts";
+import { PATIENCE_MS } from "./wait.ts";
 
 export interface RunOptions {
   stdin?: string;
@@ -67,6 +67,9 @@ async function feed(stdin: WritableStream<Uint8Array>, text: string): Promise<vo
   }
 }
 
+/** What a wait for a line ends in when its time is over. */
+const LATE = Symbol("late");
+
 /** A program that runs beside the test. Its output is kept line by line, in the order of arrival. */
 export class Child {
   readonly lines: Line[] = [];
@@ -77,6 +80,8 @@ export class Child {
   readonly #output: Promise<unknown>;
   #writer: WritableStreamDefaultWriter<Uint8Array> | undefined;
   #over = false;
+  /** Resolved by the next line, or the end. */
+  #news = Promise.withResolvers<null>();
 
   constructor(command: string, args: string[], options: SpawnOptions = {}) {
     this.#title = [command, ...args].join(" ");
@@ -93,7 +98,10 @@ export class Child {
     this.#output = Promise.all([
       this.#collect("stdout", this.#child.stdout),
       this.#collect("stderr", this.#child.stderr),
-    ]).then(() => this.#over = true);
+    ]).then(() => {
+      this.#over = true;
+      this.#tell();
+    });
   }
 
   async #collect(
@@ -103,7 +111,16 @@ export class Child {
     const lines: ReadableStream<string> = stream.pipeThrough(new TextDecoderStream()).pipeThrough(
       new TextLineStream(),
     );
-    for await (const text of lines) this.lines.push({ from, text });
+    for await (const text of lines) {
+      this.lines.push({ from, text });
+      this.#tell();
+    }
+  }
+
+  /** Wakes who waits for a line. */
+  #tell(): void {
+    this.#news.resolve(null);
+    this.#news = Promise.withResolvers();
   }
 
   /** All lines so far, or those of one stream, as one text. */
@@ -124,15 +141,20 @@ export class Child {
     after = 0,
   ): Promise<string> {
     const matches = match instanceof RegExp ? (text: string) => match.test(text) : match;
-    const find = () => this.lines.slice(after).find(({ text }) => matches(text));
-    const what = `line ${match}`;
+    const late = Promise.withResolvers<typeof LATE>();
+    const timer = setTimeout(() => late.resolve(LATE), deadlineMs);
     try {
-      await waitFor(() => this.#over || find(), { deadlineMs, what, everyMs: 5 });
-    } catch { /* the error below says more */ }
-    const found = find();
-    if (found) return found.text;
+      for (let at = after;;) {
+        for (; at < this.lines.length; at++) {
+          if (matches(this.lines[at]!.text)) return this.lines[at]!.text;
+        }
+        if (this.#over || await Promise.race([this.#news.promise, late.promise]) === LATE) break;
+      }
+    } finally {
+      clearTimeout(timer);
+    }
     const why = this.#over ? "before its end" : `within ${deadlineMs} ms`;
-    throw new Error(`no ${what} from ${this.#title} ${why}; its output:\n${this.text()}`);
+    throw new Error(`no line ${match} from ${this.#title} ${why}; its output:\n${this.text()}`);
   }
 
   async write(text: string): Promise<void> {
