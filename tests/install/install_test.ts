@@ -73,6 +73,21 @@ class Place implements AsyncDisposable {
   }
 }
 
+let shared: Promise<Place> | undefined;
+
+/** A place to which c3po has been installed, and that no test changes. */
+function installed(): Promise<Place> {
+  return shared ??= Place.create().then(async (place) => {
+    const { code, stderr } = await place.install();
+    assertEquals({ code, stderr }, { code: 0, stderr: "" });
+    return place;
+  });
+}
+
+Deno.test.afterAll(async () => {
+  await (await shared)?.[Symbol.asyncDispose]();
+});
+
 Deno.test("install.sh installs a c3po that runs, over itself too, and leaves the checkout as it was", async () => {
   await using place = await Place.create();
   const checkout = await place.files(place.checkout);
@@ -93,9 +108,8 @@ Deno.test("install.sh installs a c3po that runs, over itself too, and leaves the
 
 Deno.test("install.sh has what Deno runs compiled before its first use, and makes no key", async () => {
   const keys = () => must("find", ["/etc", "-maxdepth", "2", "-path", "/etc/c3po*"]);
-  await using place = await Place.create();
   const before = await keys();
-  await place.install();
+  const place = await installed();
   assertEquals(await keys(), before);
   const lib = join(place.prefix, "lib/c3po");
   using kept = new DatabaseSync(join(lib, "cache/v8_code_cache_v2"), { readOnly: true });
@@ -148,14 +162,12 @@ kernelTest(
 );
 
 kernelTest("an installed c3po starts itself again, wherever it was installed", async () => {
-  await using place = await Place.create();
-  await place.install();
+  const place = await installed();
   await assertStartsAgain(join(place.prefix, "bin/c3po"));
 });
 
 Deno.test("an installed c3po is found through a link as well", async () => {
-  await using place = await Place.create();
-  await place.install();
+  const place = await installed();
   const link = join(place.directory, "link");
   await Deno.symlink(join(place.prefix, "bin/c3po"), link);
   assertEquals(await run(link, ["--version"]), { code: 0, stdout: VERSION, stderr: "" });

@@ -58,8 +58,7 @@ kernelTest("check finds nothing where all is well", async () => {
 });
 
 kernelTest("check tells to the second how far the clocks differ, once it can log in", async () => {
-  await using pair = await Pair.create();
-  await pair.tellTraps();
+  await using pair = await Pair.createClear();
   for (const [seconds, side] of [[-75, "ahead of"], [12, "behind"], [75, "behind"]] as const) {
     const { code, steps, todo } = await check(pair, seconds * 1000);
     const [, least, most, told] =

@@ -1,29 +1,9 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import { minuteAt } from "../../src/schedule/minute.ts";
 import { kernelTest, roomInMinute } from "./lab.ts";
 import { Pair, putKey } from "./lab/pair.ts";
 
-/**
- * A pair whose key has no SSH port among the traps of the minutes around. With one key in a hundred it
- * has, and then that port is rightly not tried.
- */
-async function clearPair(args: string[] = []): Promise<Pair> {
-  for (;;) {
-    const pair = await Pair.create({ args });
-    const minutes = Array.from({ length: 13 }, (_, i) => minuteAt(Date.now()) - 6 + i);
-    const around = await Promise.all(minutes.map((minute) => pair.schedule.ports(minute, 15)));
-    const traps = new Set(around.flatMap((minute) => minute.traps));
-    if (!around.some(({ ssh }) => traps.has(ssh))) {
-      // Who is not told how many traps there are tries no neighbour at all.
-      await pair.tellTraps();
-      return pair;
-    }
-    await pair[Symbol.asyncDispose]();
-  }
-}
-
 kernelTest("clocks 5 and 14 s apart are not noticed", async () => {
-  await using pair = await clearPair();
+  await using pair = await Pair.createClear();
   for (const seconds of [5, -5, 14, -14]) {
     const ahead = seconds * 1000;
     const proxied = await pair.config([pair.proxyCommand(ahead)]);
@@ -36,7 +16,7 @@ kernelTest("clocks 5 and 14 s apart are not noticed", async () => {
 });
 
 kernelTest("clocks 40 and 90 s apart still let the user in, and nobody is banned", async () => {
-  await using pair = await clearPair();
+  await using pair = await Pair.createClear();
   for (const seconds of [40, -40, 90, -90]) {
     const ahead = seconds * 1000;
     const proxied = await pair.config([pair.proxyCommand(ahead)]);
@@ -51,7 +31,7 @@ kernelTest("clocks 40 and 90 s apart still let the user in, and nobody is banned
 
 kernelTest("whoever gets in by a neighbour's port is told how far the clocks differ", async () => {
   // Without a grace, for within it the port of the minute beside is open, and nothing to be told.
-  await using pair = await clearPair(["--grace", "0"]);
+  await using pair = await Pair.createClear(["--grace", "0"]);
   for (const minutes of [-2, -1, 1, 2]) {
     await roomInMinute(10_000);
     // In the middle of another minute.
@@ -77,7 +57,7 @@ kernelTest("whoever gets in by a neighbour's port is told how far the clocks dif
 kernelTest(
   "who does not know the number of traps tries no neighbour, and says how to",
   async () => {
-    await using pair = await clearPair(["--grace", "0"]);
+    await using pair = await Pair.createClear(["--grace", "0"]);
     await putKey(pair.user, "default", pair.key);
     await roomInMinute(20_000);
     const ahead = 60_000 + 30_000 - Date.now() % 60_000;

@@ -25,8 +25,7 @@ kernelTest("c3po ssh logs in over IPv4 and IPv6 and ends as ssh ends", async () 
 });
 
 kernelTest("there is one entry in known_hosts, the one plain ssh made", async () => {
-  await using pair = await Pair.create();
-  await pair.tellTraps();
+  await using pair = await Pair.createClear();
   const { user, server, sshd } = pair;
   const known = join(user.directory, "known_hosts");
   const options = ["-o", `UserKnownHostsFile=${known}`, "-o", "StrictHostKeyChecking=accept-new"];
@@ -106,8 +105,7 @@ kernelTest(
 );
 
 kernelTest("a command is run once, however it ends", async () => {
-  await using pair = await Pair.create();
-  await pair.tellTraps();
+  await using pair = await Pair.createClear();
   const config = await pair.config();
   const file = join(pair.server.directory, "runs");
   await roomInMinute(10_000);

@@ -1,5 +1,6 @@
 import { fromFileUrl, join } from "@std/path";
 import { formatRandomKey } from "../../../src/schedule/key.ts";
+import { minuteAt } from "../../../src/schedule/minute.ts";
 import type { Schedule } from "../../../src/schedule/schedule.ts";
 import { c3poCommand, denoDirectory } from "./c3po.ts";
 import type { Namespace } from "./namespace.ts";
@@ -29,6 +30,25 @@ export class Pair implements AsyncDisposable {
     } catch (error) {
       await lab[Symbol.asyncDispose]();
       throw error;
+    }
+  }
+
+  /**
+   * A pair whose key has no SSH port among the traps of the minutes around, and whose user knows how many traps
+   * there are. With one key in a hundred there is such a port, and then it is rightly not tried.
+   */
+  static async createClear(args: readonly string[] = []): Promise<Pair> {
+    for (;;) {
+      const pair = await Pair.create({ args });
+      const minutes = Array.from({ length: 13 }, (_, i) => minuteAt(Date.now()) - 6 + i);
+      const around = await Promise.all(minutes.map((minute) => pair.schedule.ports(minute, 15)));
+      const traps = new Set(around.flatMap((minute) => minute.traps));
+      if (!around.some(({ ssh }) => traps.has(ssh))) {
+        // Who is not told how many traps there are tries no neighbour at all.
+        await pair.tellTraps();
+        return pair;
+      }
+      await pair[Symbol.asyncDispose]();
     }
   }
 

@@ -1,5 +1,6 @@
 import { fromFileUrl } from "@std/path";
 import { Nftables } from "../../../src/firewall/nftables/nftables.ts";
+import { settleToolGroup } from "../../../src/os/tool_group.ts";
 import type { Child, Namespace } from "../lab.ts";
 
 /** An engine that runs in a machine of the laboratory. */
@@ -48,6 +49,7 @@ export class Engine {
 
 if (import.meta.main) {
   const [capacity] = Deno.args;
+  await settleToolGroup();
   await using engine = new Nftables(capacity === undefined ? {} : { capacity: Number(capacity) });
   let rest = "";
   for await (const text of Deno.stdin.readable.pipeThrough(new TextDecoderStream())) {
