@@ -1,7 +1,7 @@
 import type { Target } from "../client/reach.ts";
 import { type DoorSearch, findDoor } from "../client/door.ts";
 import { type Neighbour, placeIn } from "../client/nearby_minutes.ts";
-import { secondPlace } from "../client/second_try.ts";
+import { nextPlace } from "../client/next_try.ts";
 import {
   AS_OPTION,
   DOOR_OPTION,
@@ -151,22 +151,28 @@ interface Login {
   readonly source: string;
 }
 
-/** Runs ssh with the port of the minute, and once more if that was not the server's minute. */
+/** How often ssh is led to another port. After the first, that one may close just then as its minute ends. */
+const MOST_LEADS = 2;
+
+/** Runs ssh with the port of the minute, and again if that was not the server's minute. */
 async function logIn(
   { name, command, settings, open: prepared, source }: Login,
   target: Target,
   start: (place: Neighbour) => Promise<Ending>,
   host: Host,
 ): Promise<number> {
-  const began = host.clock.now();
-  const minute = minuteAt(began);
+  const minute = minuteAt(host.clock.now());
   const isReady = prepared.minute === minute &&
     (target.door !== null || prepared.address === undefined);
-  const open = isReady ? prepared : await placeIn(target.schedule, target.door, minute);
-  const { code, told } = await start(open);
-  // What stands between us and the host, if anything does, would have to be asked instead.
-  if (code !== SSH_FAILED || told || settings.indirect) return code;
-  const failed = { open, took: host.clock.now() - began, command, source };
-  const second = await secondPlace(failed, name, target, host);
-  return second === null ? code : (await start(second)).code;
+  let open = isReady ? prepared : await placeIn(target.schedule, target.door, minute);
+  for (let leads = 0;; leads++) {
+    const began = host.clock.now();
+    const { code, told } = await start(open);
+    // What stands between us and the host, if anything does, would have to be asked instead.
+    if (code !== SSH_FAILED || told || settings.indirect || leads === MOST_LEADS) return code;
+    const failed = { open, took: host.clock.now() - began, command, source };
+    const next = await nextPlace(failed, name, target, host);
+    if (next === null) return code;
+    open = next;
+  }
 }

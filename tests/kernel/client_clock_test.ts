@@ -1,4 +1,5 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
+import { join } from "@std/path";
 import { kernelTest, roomInMinute } from "./lab.ts";
 import { Pair, putKey } from "./lab/pair.ts";
 
@@ -27,6 +28,30 @@ kernelTest("clocks 40 and 90 s apart still let the user in, and nobody is banned
     assertEquals([second.code, second.stdout], [0, "in\n"], `ssh, ${seconds} s: ${second.stderr}`);
   }
   assertEquals((await pair.server.c3po(["ban", "--json"])).stdout, "[]\n");
+});
+
+kernelTest("a port that closes as ssh is led to it is no reason to give up", async () => {
+  // Three ports are open at any time; the client's own is none of them.
+  await using pair = await Pair.createClear(["--grace", "60s"]);
+  const { user, server } = pair;
+  const ports = join(user.directory, "ports");
+  const rule = "INPUT -p tcp -m conntrack --ctorigdstport $2 -j REJECT --reject-with tcp-reset";
+  const wrapper = `#!/bin/sh
+case " $* " in *" -G "*) exec /usr/bin/ssh "$@" ;; esac
+echo $2 >>${ports}
+[ $(wc -l <${ports}) != 2 ] || ip netns exec ${server.netns} iptables -I ${rule}
+exec /usr/bin/ssh "$@"
+`;
+  await Deno.writeTextFile(join(user.directory, "ssh"), wrapper, { mode: 0o755 });
+  const config = await pair.config();
+  const { code, stdout, stderr } = await pair.c3poAt(
+    -120_000,
+    ["ssh", ...config, "server", "echo in"],
+    { env: { PATH: `${user.directory}:${Deno.env.get("PATH")}` } },
+  );
+  assertEquals([code, stdout], [0, "in\n"], stderr);
+  const tried = (await Deno.readTextFile(ports)).trim().split("\n");
+  assertEquals([tried.length, new Set(tried).size], [3, 3]);
 });
 
 kernelTest("whoever gets in by a neighbour's port is told how far the clocks differ", async () => {

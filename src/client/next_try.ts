@@ -23,16 +23,16 @@ const REFUSAL_MS = 2_000;
 
 /**
  * After ssh failed: finds out whether the port was to blame, tells the user, and finds the one to
- * try once more.
+ * try next.
  *
  * ssh does not say whether it got as far as a session, and a command must not be run twice. So there is
- * a second try only if the port it was led to does not answer while another does, and either it
+ * another try only if the port it was led to does not answer while another does, and either it
  * failed at once or there is nothing to repeat but a prompt.
  *
  * @param name what the user calls the host
  * @returns null if ssh's exit code is the answer
  */
-export async function secondPlace(
+export async function nextPlace(
   run: FailedRun,
   name: string,
   target: Target,
