@@ -38,6 +38,7 @@ export const fleet: Command = {
     "fleet keys --users FILE --hosts FILE --out DIR [--key FILE]",
     "fleet order ban ADDR [--for D] [--key FILE]",
     "fleet order forgive ADDR|all [--key FILE]",
+    "fleet order allow CIDR [--for D] [--key FILE]",
     "fleet order expel MEMBER [--key FILE]",
     "fleet order revoke FINGERPRINT [--key FILE]",
     "fleet publish",
@@ -52,7 +53,11 @@ export const fleet: Command = {
     },
     { name: "hosts", value: "FILE", text: "keys: the host ids, one per line" },
     { name: "out", value: "DIR", text: "keys: the directory to create; it must not exist" },
-    { name: "for", value: "D", text: "order ban: how long, 15m at most and by default" },
+    {
+      name: "for",
+      value: "D",
+      text: "order ban: how long, 15m at most and by default; order allow: 1h by default",
+    },
     {
       ...KEY_OPTION,
       text: "keys, order: read the master key, or for order admin.key, from this file",
@@ -68,7 +73,8 @@ export const fleet: Command = {
     "signs orders, with its public half in admin.pub. The master key is read from --key, else from stdin, " +
     "else from the usual places.",
     "order prints a line signed by the fleet's administrator; publish, as root on any server that shares " +
-    "bans, reads such lines from stdin and sends them to all. revoke makes the ports of a user's key traps " +
+    "bans, reads such lines from stdin and sends them to all. allow keeps a network from being banned for a while, " +
+    "an IPv4 /16 or an IPv6 /32 at most; the last order about a network counts. revoke makes the ports of a user's key traps " +
     "on the server that has it. Orders work where [share] of server.toml has admin, the text of admin.pub.",
     "The same names always give the same keys, so DIR can be removed once its files are installed. " +
     "Give a rebuilt host a new id, as in web1.example.org~2.",

@@ -27,6 +27,7 @@ export type Order =
   | { readonly do: "ban"; readonly address: string; readonly seconds: number }
   | { readonly do: "forgive"; readonly address: string }
   | { readonly do: "forgive all" }
+  | { readonly do: "allow"; readonly network: string; readonly seconds: number }
   | { readonly do: "expel"; readonly member: string }
   /** @property fingerprint of the user's key on the server that has it */
   | { readonly do: "revoke"; readonly fingerprint: string };
@@ -125,6 +126,8 @@ function words(statement: Statement): readonly (string | number)[] {
       return ["order", "forgive", order.address];
     case "forgive all":
       return ["order", "forgive", "all"];
+    case "allow":
+      return ["order", "allow", order.network, order.seconds];
     case "expel":
       return ["order", "expel", order.member];
     case "revoke":
@@ -155,6 +158,7 @@ function readOrder([what, object = "", third = "", ...more]: readonly string[]):
   const count = more.length > 0 ? 4 : third !== "" ? 3 : object !== "" ? 2 : 1;
   if (count === 3 && ADDRESS.test(object) && SECONDS.test(third)) {
     if (what === "ban") return { do: what, address: object, seconds: Number(third) };
+    if (what === "allow") return { do: what, network: object, seconds: Number(third) };
   }
   if (count === 3 && what === "revoke" && object === "user" && FINGERPRINT.test(third)) {
     return { do: what, fingerprint: third };

@@ -1,4 +1,5 @@
 import type { Address } from "../os/address.ts";
+import type { Allowance } from "./allowances.ts";
 import type { SharedBan } from "./running_bans.ts";
 
 /** Why a line changes nothing, in the order in which that is found out. */
@@ -17,7 +18,7 @@ export const REFUSALS = [
   "own",
   /** Only the administrator may say that. */
   "order",
-  /** What it names is not one IPv4 address or one IPv6 /64 of the internet. */
+  /** What it names is not one IPv4 address or one IPv6 /64 of the internet, or too wide a network to allow. */
   "address",
   /** The address is allowed here, */
   "allowed",
@@ -31,7 +32,7 @@ export const REFUSALS = [
   "expired",
   /** Its sender has reported too many. */
   "budget",
-  /** There is no room for more bans. */
+  /** There is no room for more of its kind. */
   "full",
   /** This server does not apply reports of its kind. */
   "unwanted",
@@ -42,6 +43,7 @@ export type RefusalReason = (typeof REFUSALS)[number];
 export type Outcome =
   | { readonly do: "ban" } & SharedBan
   | { readonly do: "forgive"; readonly addresses: readonly Address[]; readonly member: string }
+  | { readonly do: "allow" } & Allowance
   /** The key with this fingerprint opens nothing here any more, if a user of this server has it. */
   | { readonly do: "revoke"; readonly fingerprint: string }
   /** More members have to report the same, or the ban is there already. */

@@ -1,5 +1,6 @@
 import { type Address, isBannable, isPublic, parseBanned } from "../os/address.ts";
 import { Malformed } from "../os/errors.ts";
+import { type Allowances, parseAllowed } from "./allowances.ts";
 import { Budget } from "./budget.ts";
 import { ADMIN, type FleetLine, type Order, parseFleetLine } from "./line.ts";
 import type { Members } from "./members.ts";
@@ -29,6 +30,7 @@ export interface ReceiverOptions {
   readonly applying: Applying;
   readonly sequences: Sequences;
   readonly running: RunningBans;
+  readonly allowances: Allowances;
   /** Members that were expelled. */
   readonly expelled: Set<string>;
   /** Fingerprints of users' keys that were revoked. */
@@ -161,6 +163,15 @@ export class Receiver {
         running.clear();
         return { do: "forgive", addresses, member: ADMIN };
       }
+      case "allow": {
+        const address = this.#read(order.network, parseAllowed);
+        if (address === null) return refusal("address", ADMIN);
+        const left = order.seconds * 1000 - (entry.storeNow - entry.at);
+        if (left <= 0) return refusal("expired", ADMIN);
+        const allowance = { address, until: entry.now + left };
+        if (!this.#options.allowances.add(allowance)) return refusal("full", ADMIN);
+        return { do: "allow", ...allowance };
+      }
       case "expel":
         expelled.add(order.member);
         return { do: "forgive", addresses: running.removeOf(order.member), member: ADMIN };
@@ -174,10 +185,14 @@ export class Receiver {
 
   /** One address that can be banned, in its canonical spelling; null for anything else. */
   #unit(text: string): Address | null {
+    return this.#read(text, parseBanned);
+  }
+
+  #read(text: string, parse: (text: string) => Address): Address | null {
     try {
-      const unit = parseBanned(text);
-      if (unit.text !== text || !isBannable(unit)) return null;
-      return this.#options.isPrivateTaken || isPublic(unit) ? unit : null;
+      const read = parse(text);
+      if (read.text !== text || !isBannable(read)) return null;
+      return this.#options.isPrivateTaken || isPublic(read) ? read : null;
     } catch (error) {
       if (!(error instanceof Malformed)) throw error;
       return null;

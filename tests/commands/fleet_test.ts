@@ -120,7 +120,14 @@ Deno.test("the fleet commands refuse each other's options, and say what is missi
     ["order", "ban", "192.0.2.1", "--for", "16m"],
     '"16m" is longer than an order bans: 15m',
   );
-  await misuse(["order", "forgive", "all", "--for", "1m"], "--for goes with order ban");
+  await misuse(
+    ["order", "forgive", "all", "--for", "1m"],
+    "--for goes with order ban and order allow",
+  );
+  await misuse(
+    ["order", "allow", "192.0.0.0/8"],
+    '"192.0.0.0/8" is too wide to be allowed by an order',
+  );
   await misuse(["order", "forgive", "all", "more"], 'unexpected argument "more"');
   await misuse(["order", "revoke", "alice"], '"alice" is not a fingerprint');
   await misuse(["publish", "--key", "x"], '--key does not go with "fleet publish"');
@@ -137,6 +144,8 @@ Deno.test("fleet order signs with the administrator's key, or with the master ke
     [["ban", "192.0.2.7"], "ban 192.0.2.7 900"],
     [["forgive", "192.0.2.7"], "forgive 192.0.2.7"],
     [["forgive", "all"], "forgive all"],
+    [["allow", "198.51.100.7/24"], "allow 198\\.51\\.100\\.0/24 3600"],
+    [["allow", "2001:db8::/48", "--for", "7d"], "allow 2001:db8::/48 604800"],
     [["expel", "web2.example.org"], "expel web2.example.org"],
     [["revoke", "044f3d5c"], "revoke user 044f3d5c"],
   ];

@@ -56,6 +56,7 @@ Deno.test("every statement comes back as it was written", async () => {
     { verb: "order", order: { do: "ban", address: "192.0.2.1", seconds: 60 } },
     { verb: "order", order: { do: "forgive", address: "192.0.2.1" } },
     { verb: "order", order: { do: "forgive all" } },
+    { verb: "order", order: { do: "allow", network: "198.51.100.0/24", seconds: 3600 } },
     { verb: "order", order: { do: "expel", member: "web2.example.org" } },
     { verb: "order", order: { do: "revoke", fingerprint: "044f3d5c" } },
   ];
@@ -101,6 +102,8 @@ Deno.test("what is not a line in every detail is refused", () => {
     lineOf("order forgive"),
     lineOf("order ban 192.0.2.1"),
     lineOf("order ban 192.0.2.1 60 60"),
+    lineOf("order allow 192.0.2.0/24"),
+    lineOf("order allow 192.0.2.0/24 0"),
     lineOf("order expel Web2"),
     lineOf("order revoke 044f3d5c"),
     lineOf("order revoke user alice"),

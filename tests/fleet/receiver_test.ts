@@ -1,4 +1,5 @@
 import { assertEquals } from "@std/assert";
+import { Allowances } from "../../src/fleet/allowances.ts";
 import { formatUnsigned, type Statement } from "../../src/fleet/line.ts";
 import { publicKeyOf } from "../../src/fleet/member.ts";
 import type { Outcome } from "../../src/fleet/outcome.ts";
@@ -37,6 +38,7 @@ function ban(address = SCANNER, changes: Partial<Statement & { verb: "ban" }> = 
 /** What web1 receives, and what comes of it. */
 class Fleet {
   readonly running = new RunningBans();
+  readonly allowances = new Allowances();
   readonly receiver: Receiver;
   now = NOW;
 
@@ -49,6 +51,7 @@ class Fleet {
       applying: { isOn: true, quorum: null },
       sequences: new Sequences(NOW),
       running: this.running,
+      allowances: this.allowances,
       expelled: new Set(),
       revoked: new Set(),
       spare: () => null,
@@ -296,6 +299,28 @@ Deno.test("a key is revoked by the administrator alone, and once", async () => {
   const outcome = await fleet.say("admin", statement);
   assertEquals(outcome, { do: "revoke", fingerprint: "044f3d5c" });
   assertEquals(told(await fleet.say("admin", statement)), "nothing");
+});
+
+Deno.test("a network is allowed by the administrator alone, for what is left, and the last order counts", async () => {
+  const fleet = new Fleet();
+  const allow = (network: string, seconds = 3600) =>
+    ({ verb: "order", order: { do: "allow", network, seconds } }) as const;
+  const home = "198.51.100.0/24";
+  assertEquals(told(await fleet.say("web2", allow(home))), "order");
+  const outcome = await fleet.say("admin", allow(home), 600_000);
+  const address = { family: 4, text: home } as const;
+  assertEquals(outcome, { do: "allow", address, until: NOW + 3_000_000 });
+  await fleet.say("admin", allow(home, 60));
+  assertEquals(fleet.allowances.list(), [{ address, until: NOW + 60_000 }]);
+  assertEquals(told(await fleet.say("admin", allow(home), 3_600_000)), "expired");
+  for (const wrong of ["198.0.0.0/8", "198.51.100.7/24", "2001:db8::/31", "10.0.0.0/24", "::/64"]) {
+    assertEquals(told(await fleet.say("admin", allow(wrong))), "address", wrong);
+  }
+  const more = Array.from({ length: 256 }, (_, i) => `203.0.113.${i}`);
+  const all = [];
+  for (const each of more) all.push(told(await fleet.say("admin", allow(each))));
+  assertEquals(all.slice(0, 255).every((each) => each === "allow"), true);
+  assertEquals(all.at(-1), "full");
 });
 
 Deno.test("after a start lines of the last 15 minutes are taken again, and older ones are not", () => {

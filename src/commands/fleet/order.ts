@@ -1,5 +1,6 @@
 import type { Arguments } from "../../cli/arguments.ts";
 import { adminSeed } from "../../fleet/admin_key.ts";
+import { parseAllowed } from "../../fleet/allowances.ts";
 import { ADMIN, type Order } from "../../fleet/line.ts";
 import { LONGEST_SHARED } from "../../fleet/receiver.ts";
 import { Signer } from "../../fleet/signature.ts";
@@ -15,6 +16,7 @@ import { parseBanTime } from "../../server/options.ts";
 import { receivedKey } from "../../users/received_key.ts";
 
 const DEFAULT_BAN = "15m";
+const DEFAULT_ALLOWED = "1h";
 /** A key file has a line. */
 const LARGEST_KEY = 65_536;
 
@@ -37,7 +39,9 @@ export async function fleetOrder(args: Arguments, host: Host): Promise<number> {
 
 function readOrder([word, operand, ...more]: readonly string[], time: string | undefined): Order {
   if (word === undefined) throw new Misuse("no order given", { hint: KNOWN });
-  if (time !== undefined && word !== "ban") throw new Misuse("--for goes with order ban");
+  if (time !== undefined && word !== "ban" && word !== "allow") {
+    throw new Misuse("--for goes with order ban and order allow");
+  }
   if (operand === undefined) {
     throw new Misuse(`order ${word}: an operand is missing`, { hint: KNOWN });
   }
@@ -47,6 +51,11 @@ function readOrder([word, operand, ...more]: readonly string[], time: string | u
       return { do: word, address: unit(operand).text, seconds: secondsOf(time ?? DEFAULT_BAN) };
     case "forgive":
       return operand === "all" ? { do: "forgive all" } : { do: word, address: unit(operand).text };
+    case "allow": {
+      const allowedFor = time ?? DEFAULT_ALLOWED;
+      const { text } = asArgument(() => parseAllowed(operand));
+      return { do: word, network: text, seconds: asArgument(() => parseBanTime(allowedFor)) };
+    }
     case "expel":
       asArgument(() => checkName("member", operand));
       return { do: word, member: operand };
@@ -62,7 +71,8 @@ function readOrder([word, operand, ...more]: readonly string[], time: string | u
   }
 }
 
-const KNOWN = "use one of: ban ADDR, forgive ADDR|all, expel MEMBER, revoke FINGERPRINT";
+const KNOWN =
+  "use one of: ban ADDR, forgive ADDR|all, allow CIDR, expel MEMBER, revoke FINGERPRINT";
 
 function unit(text: string): Address {
   const address = asArgument(() => parseBanned(text));

@@ -11,6 +11,7 @@ import type { Context } from "../context.ts";
 import type { ServerConfig } from "../options.ts";
 import { KernelQueue } from "./kernel_queue.ts";
 import type { LineNumbers } from "./line_numbers.ts";
+import { OrderedNetworks } from "./ordered_networks.ts";
 import { Refused } from "./refused.ts";
 import type { Membership } from "./share_files.ts";
 import { SharedList } from "./shared_file.ts";
@@ -43,6 +44,7 @@ export class Applier {
   readonly #receiver: Receiver;
   readonly #onRevoke: ApplierOptions["onRevoke"];
   readonly #queue: KernelQueue;
+  readonly #ordered: OrderedNetworks;
   readonly #refused: Refused;
   readonly #limiter = new RateLimiter(LOG_LINES, LOG_WINDOW_MS);
 
@@ -57,7 +59,16 @@ export class Applier {
     this.#onRevoke = onRevoke;
     this.#list = new SharedList(runtimeFolder, namespace, this.#running);
     const ports = [config.sshPort, ...config.services.map(({ port }) => port)];
-    this.#spared = new Spared(store, config.allow, ports, machine, clock);
+    const { allowances } = numbers;
+    const allowedHere = (): readonly Address[] => [...config.allow, ...store.allowed];
+    this.#ordered = new OrderedNetworks(firewall, allowances, allowedHere);
+    this.#spared = new Spared(
+      () => [...allowedHere(), ...allowances.list().map(({ address }) => address)],
+      store.trusted,
+      ports,
+      machine,
+      clock,
+    );
     this.#receiver = new Receiver({
       self: membership.self,
       members: membership.members,
@@ -66,6 +77,7 @@ export class Applier {
       applying: { isOn: setting.apply !== "off", quorum },
       sequences: numbers.sequences,
       running: this.#running,
+      allowances,
       expelled: numbers.expelled,
       revoked: numbers.revoked,
       spare: (unit, at) => this.#spared.why(unit, at),
@@ -103,7 +115,7 @@ export class Applier {
   /** Tells the kernel; what it cannot be told now it is by the next {@linkcode run}, which says so. */
   async settle(): Promise<void> {
     try {
-      await this.#queue.flush(this.#clock.now());
+      await this.#tell(this.#clock.now());
     } catch (error) {
       if (!(error instanceof C3poError)) throw error;
     }
@@ -112,7 +124,8 @@ export class Applier {
   /** The bans that run, for a kernel whose sets another tool has emptied. */
   async refill(): Promise<void> {
     this.#queue.ban(this.#running.list(this.#clock.now()));
-    await this.#queue.flush(this.#clock.now());
+    this.#ordered.changed();
+    await this.#tell(this.#clock.now());
   }
 
   /** Ends the ban of an address, and takes no reports of it for a while. The kernel has been told. */
@@ -127,9 +140,14 @@ export class Applier {
     for (const { address } of this.#running.list(this.#clock.now())) this.forgive(address);
   }
 
+  /** Somebody takes a network off the list of those that are allowed here. The kernel has been told. */
+  disallow(network: Address): void {
+    this.#ordered.remove(network);
+  }
+
   /** What has to be done again, or now and then. @returns whether something waits */
   async run(now: number): Promise<boolean> {
-    await this.#queue.flush(now);
+    await this.#tell(now);
     this.#refused.tell(now);
     const suppressed = this.#limiter.settle(now);
     if (suppressed > 0) {
@@ -144,6 +162,11 @@ export class Applier {
   /** Nothing is applied any more. */
   async close(): Promise<void> {
     await this.#list.remove();
+  }
+
+  async #tell(now: number): Promise<void> {
+    await this.#ordered.flush(now); // first: whom it allows no ban is to meet
+    await this.#queue.flush(now);
   }
 
   async #follow(outcome: Outcome, now: number): Promise<void> {
@@ -163,6 +186,15 @@ export class Applier {
         this.#list.changed();
         const { addresses: { length }, member } = outcome;
         log.info("fleet_unban", "bans of the fleet removed", { count: length, member });
+        return;
+      }
+      case "allow": {
+        this.#ordered.changed();
+        const seconds = Math.ceil((outcome.until - now) / 1000);
+        log.info("fleet_allow", "allowed for the fleet", {
+          network: outcome.address.text,
+          seconds,
+        });
         return;
       }
       case "revoke":

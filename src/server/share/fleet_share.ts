@@ -215,6 +215,9 @@ export class FleetShare implements Task {
       case "forgive":
         this.#applier.forgive(command.address);
         if (command.isShared) this.#reporter.forgive(command.address);
+        return;
+      case "disallow":
+        return this.#applier.disallow(command.address);
     }
   };
 }

@@ -1,3 +1,4 @@
+import { Allowances } from "../../fleet/allowances.ts";
 import { Sequences } from "../../fleet/sequences.ts";
 import type { Clock } from "../../os/clock.ts";
 import { eventLog } from "../../os/event_log.ts";
@@ -10,7 +11,7 @@ const SAVE_MS = 60_000;
 
 const log = eventLog("share");
 
-/** The numbers of lines, this server's and others', and who may not speak any more: what outlives a restart. */
+/** The numbers of lines, this server's and others', and what the administrator has said: what outlives a restart. */
 export class LineNumbers {
   /** Those of others' lines. */
   readonly sequences: Sequences;
@@ -18,6 +19,8 @@ export class LineNumbers {
   readonly expelled: Set<string>;
   /** Fingerprints of users' keys that the administrator has revoked. */
   readonly revoked: Set<string>;
+  /** Networks that the administrator has allowed. */
+  readonly allowances: Allowances;
   readonly #folder: string;
   readonly #clock: Clock;
   #last: number;
@@ -28,7 +31,7 @@ export class LineNumbers {
   private constructor(
     folder: string,
     clock: Clock,
-    { seq, snapshots, expelled, revoked }: SavedShare,
+    { seq, snapshots, expelled, revoked, allowed }: SavedShare,
   ) {
     const now = clock.now();
     this.#folder = folder;
@@ -36,6 +39,9 @@ export class LineNumbers {
     this.sequences = new Sequences(now, snapshots);
     this.expelled = new Set(expelled);
     this.revoked = new Set(revoked);
+    this.allowances = new Allowances(
+      allowed.map(({ network, until }) => ({ address: network, until })),
+    );
     this.#last = Math.max(seq, now * 1000);
     this.#saved = seq;
     this.#savedAt = now;
@@ -72,6 +78,10 @@ export class LineNumbers {
       snapshots: this.sequences.saved(this.#savedAt),
       expelled: [...this.expelled],
       revoked: [...this.revoked],
+      allowed: this.allowances.list().map(({ address, until }) => ({
+        network: address.text,
+        until,
+      })),
     });
     this.#saved = seq;
   }

@@ -4,10 +4,11 @@ import type { StoreAccess } from "../../fleet/messages.ts";
 import { publicKeyOf } from "../../fleet/member.ts";
 import { type Members, readMembers } from "../../fleet/members.ts";
 import { type PublicKey, readPublicKey, Signer } from "../../fleet/signature.ts";
+import { parseCidr } from "../../os/address.ts";
 import { asSource, C3poError, Failure, Malformed } from "../../os/errors.ts";
 import { modeOf, readText, writePrivate } from "../../os/files.ts";
 import { parseFlatToml } from "../../os/flat_toml.ts";
-import { amount, count, readJson } from "../../os/schema.ts";
+import { amount, count, readJson, textReadBy } from "../../os/schema.ts";
 import { parseKeyLine } from "../../schedule/key.ts";
 import type { ShareSetting } from "../share_settings.ts";
 
@@ -128,6 +129,14 @@ const SAVED = pipe(
     expelled: pipe(array(string()), readonly()),
     /** Fingerprints of users' keys that the administrator has revoked. */
     revoked: optional(pipe(array(string()), readonly()), []),
+    /** Networks that the administrator has allowed, until unix milliseconds. */
+    allowed: optional(
+      pipe(
+        array(pipe(object({ network: textReadBy(parseCidr), until: amount }), readonly())),
+        readonly(),
+      ),
+      [],
+    ),
   }),
   readonly(),
 );
@@ -135,7 +144,12 @@ const SAVED = pipe(
 /** What of sharing outlives a restart. Bans do not: the store has them. */
 export type SavedShare = InferOutput<typeof SAVED>;
 
-const NOTHING: SavedShare = { seq: 0, snapshots: [], expelled: [], revoked: [] };
+/** The same as it is written: networks as text. */
+type WrittenShare = Omit<SavedShare, "allowed"> & {
+  readonly allowed: readonly { readonly network: string; readonly until: number }[];
+};
+
+const NOTHING: SavedShare = { seq: 0, snapshots: [], expelled: [], revoked: [], allowed: [] };
 
 /** Reads what an earlier run left. @param warn told of a file that cannot be used */
 export async function readSaved(
@@ -153,6 +167,6 @@ export async function readSaved(
 }
 
 /** Writes that down. */
-export async function writeSaved(folder: string, saved: SavedShare): Promise<void> {
+export async function writeSaved(folder: string, saved: WrittenShare): Promise<void> {
   await writePrivate(join(folder, "share"), JSON.stringify(saved) + "\n", true);
 }

@@ -1,4 +1,4 @@
-import type { BanStore } from "../../bans/ban_store.ts";
+import type { TrustedAddresses } from "../../bans/trusted.ts";
 import type { Sparing } from "../../fleet/outcome.ts";
 import { type Address, overlap } from "../../os/address.ts";
 import type { Clock } from "../../os/clock.ts";
@@ -14,8 +14,8 @@ const DEAF_MS = 900_000;
 
 /** Knows whom reports of other servers do not touch. */
 export class Spared {
-  readonly #store: BanStore;
-  readonly #configured: readonly Address[];
+  readonly #allowed: () => readonly Address[];
+  readonly #trusted: TrustedAddresses;
   readonly #ports: readonly number[];
   readonly #machine: Pick<Machine, "sessions">;
   readonly #clock: Clock;
@@ -24,18 +24,18 @@ export class Spared {
   #lookedAt = -Infinity;
 
   /**
-   * @param configured who is always allowed
+   * @param allowed who is never banned
    * @param ports where services listen
    */
   constructor(
-    store: BanStore,
-    configured: readonly Address[],
+    allowed: () => readonly Address[],
+    trusted: TrustedAddresses,
     ports: readonly number[],
     machine: Pick<Machine, "sessions">,
     clock: Clock,
   ) {
-    this.#store = store;
-    this.#configured = configured;
+    this.#allowed = allowed;
+    this.#trusted = trusted;
     this.#ports = ports;
     this.#machine = machine;
     this.#clock = clock;
@@ -62,10 +62,8 @@ export class Spared {
 
   /** Why an address is spared; null if it is not. */
   why(unit: Address, now: number): Sparing | null {
-    const isAllowed = [...this.#configured, ...this.#store.allowed]
-      .some((network) => overlap(network, unit));
-    if (isAllowed) return "allowed";
-    if (this.#store.trusted.has(unit, now)) return "trusted";
+    if (this.#allowed().some((network) => overlap(network, unit))) return "allowed";
+    if (this.#trusted.has(unit, now)) return "trusted";
     if (this.#sessions.has(unit.text)) return "session";
     return (this.#forgiven.get(unit.text) ?? 0) > now ? "forgiven" : null;
   }

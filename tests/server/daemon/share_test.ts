@@ -122,6 +122,46 @@ Deno.test("a key that the administrator revokes leads to traps, at once and afte
   assertEquals(await meets(third, 1, "203.0.113.6"), "tarpit");
 });
 
+Deno.test("a network that the administrator allows meets no ban until its time is over, also after a restart", async () => {
+  const { server, carrier } = await sharing();
+  const order = (network: string, seconds: number) =>
+    lineOf("admin", { verb: "order", order: { do: "allow", network, seconds } });
+  const allowed = async (server: Server): Promise<string[]> =>
+    (await server.firewall.allowed()).map(({ text }) => text);
+  server.kernel.connect(SCANNER, await server.trap());
+  await server.pass(11);
+  const ofFleet = await lineOf("web2", ban(OTHER));
+  await hear({ server, carrier }, [ofFleet]);
+  assertEquals([await meets(server, SCANNER), await meets(server, OTHER)], ["refused", "refused"]);
+
+  const [home, office] = ["192.0.2.0/24", "198.51.100.0/24"];
+  await hear({ server, carrier }, [await order(home, 600), await order(office, 3600)]);
+  assertEquals(server.logged("fleet_allow").length, 2);
+  const inside = ["service ssh", "service ssh"];
+  assertEquals([await meets(server, SCANNER), await meets(server, OTHER)], inside);
+  // What others report of it is refused, and a repair keeps it.
+  await hear({ server, carrier }, [await lineOf("web2", ban("198.51.100.8"))]);
+  assertEquals((await refused(server)).allowed, 1);
+  server.kernel.clear();
+  await server.pass(3);
+  assertEquals(await allowed(server), [home, office]);
+
+  await server.stop();
+  const second = await sharing({}, { after: server });
+  await using _ = second.server;
+  assertEquals(await allowed(second.server), [home, office]);
+  await second.server.pass(601);
+  assertEquals(await allowed(second.server), [office]);
+  // Its administrator takes the other one off here, and no repair brings it back.
+  const address = { family: 4, text: office } as const;
+  await second.server.firewall.disallow([address]);
+  await command(second.server, { do: "disallow", address });
+  await second.server.pass(11);
+  second.server.kernel.clear();
+  await second.server.pass(3);
+  assertEquals(await allowed(second.server), []);
+});
+
 Deno.test("a signed order is passed on as it is, and sent again until the store has it", async () => {
   const { server, carrier } = await sharing();
   await using _ = server;
