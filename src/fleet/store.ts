@@ -150,15 +150,19 @@ function entriesOf(answer: unknown): StoreEntry[] {
   });
 }
 
+type Client = typeof import("@redis/client");
+
 /**
  * The npm client is loaded by this one command alone. It asks for modules of Node by `require`, which a
- * bundle for browsers leaves to the runtime, and a module of Deno does not have.
+ * bundle for browsers leaves to the runtime, and a module of Deno does not have. In a bundle of several files
+ * all that it exports is its default.
  */
-async function loadClient(): Promise<typeof import("@redis/client")> {
+async function loadClient(): Promise<Client> {
   const { createRequire } = await import("node:module");
   const scope = globalThis as { require?: unknown };
   scope.require ??= createRequire(import.meta.url);
-  return await import("@redis/client");
+  const client: Client & { default?: Client } = await import("@redis/client");
+  return client.default ?? client;
 }
 
 function failure(reason: string, { store, password }: StoreAccess): Failure {

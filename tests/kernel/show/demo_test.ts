@@ -147,7 +147,7 @@ for (const how of ["Ctrl-C", "SIGKILL"] as const) {
       await pane.type("C-c");
       await pane.waitFor(/^c3po: error: demo interrupted; everything it created was removed$/m);
     } else {
-      await must("kill", ["-KILL", await processAt(tty, /(main\.ts|c3po) demo$/)]);
+      await must("kill", ["-KILL", await processAt(tty, /(main\.[jt]s|c3po) demo$/)]);
     }
     await waitFor(async () => {
       const now = await namespaces();
