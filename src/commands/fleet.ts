@@ -73,9 +73,9 @@ export const fleet: Command = {
     "signs orders, with its public half in admin.pub. The master key is read from --key, else from stdin, " +
     "else from the usual places.",
     "order prints a line signed by the fleet's administrator; publish, as root on any server that shares " +
-    "bans, reads such lines from stdin and sends them to all. allow keeps a network from being banned for a while, " +
-    "an IPv4 /16 or an IPv6 /32 at most; the last order about a network counts. revoke makes the ports of a user's key traps " +
-    "on the server that has it. Orders work where [share] of server.toml has admin, the text of admin.pub.",
+    "bans, reads such lines from stdin and sends them to all. allow keeps a network from being banned for a " +
+    "while, an IPv4 /16 or an IPv6 /32 at most; the last order about a network counts. revoke makes the " +
+    "ports of a user's key traps on the server that has it. Orders work where [share] of server.toml has admin, the text of admin.pub.",
     "The same names always give the same keys, so DIR can be removed once its files are installed. " +
     "Give a rebuilt host a new id, as in web1.example.org~2.",
   ],

@@ -52,6 +52,10 @@ export class Allowances {
     return true;
   }
 
+  has(text: string): boolean {
+    return this.#until.has(text);
+  }
+
   remove(text: string): void {
     this.#until.delete(text);
   }

@@ -167,9 +167,12 @@ export class Receiver {
         const address = this.#read(order.network, parseAllowed);
         if (address === null) return refusal("address", ADMIN);
         const left = order.seconds * 1000 - (entry.storeNow - entry.at);
-        if (left <= 0) return refusal("expired", ADMIN);
-        const allowance = { address, until: entry.now + left };
-        if (!this.#options.allowances.add(allowance)) return refusal("full", ADMIN);
+        const { allowances } = this.#options;
+        const isOver = left <= 0;
+        if (isOver && !allowances.has(address.text)) return refusal("expired", ADMIN);
+        const allowance = { address, until: entry.now + Math.max(left, 0) };
+        if (!allowances.add(allowance)) return refusal("full", ADMIN);
+        if (isOver) return { do: "nothing" }; // but it ends what an earlier order allowed
         return { do: "allow", ...allowance };
       }
       case "expel":

@@ -165,8 +165,11 @@ export class Applier {
   }
 
   async #tell(now: number): Promise<void> {
-    await this.#ordered.flush(now); // first: whom it allows no ban is to meet
-    await this.#queue.flush(now);
+    try {
+      await this.#ordered.flush(now); // first: whom it allows no ban is to meet
+    } finally {
+      await this.#queue.flush(now);
+    }
   }
 
   async #follow(outcome: Outcome, now: number): Promise<void> {

@@ -36,21 +36,29 @@ export class OrderedNetworks {
 
   /** Tells the kernel what has changed. @param now unix milliseconds */
   async flush(now: number): Promise<void> {
-    this.#over.push(...this.#allowances.takeOver(now));
-    if (this.#over.length > 0) {
-      const kept = new Set(this.#allowedHere().map(({ text }) => text));
-      for (const { address } of this.#allowances.list()) kept.add(address.text);
-      await this.#firewall.disallow(this.#over.filter(({ text }) => !kept.has(text)));
-      this.#over = [];
+    const over = [...this.#over, ...this.#allowances.takeOver(now)];
+    this.#over = []; // what is over meanwhile is for the next call
+    try {
+      await this.#end(over);
+    } catch (error) {
+      this.#over.push(...over);
+      throw error;
     }
     if (this.#isTold) return;
-    this.#isTold = true; // an order that comes meanwhile is told by the next call
+    this.#isTold = true;
     try {
       await this.#tell();
     } catch (error) {
       this.#isTold = false;
       throw error;
     }
+  }
+
+  async #end(over: readonly Address[]): Promise<void> {
+    const running = this.#allowances.list().map(({ address }) => address);
+    const kept = new Set([...this.#allowedHere(), ...running].map(({ text }) => text));
+    const ended = over.filter(({ text }) => !kept.has(text));
+    if (ended.length > 0) await this.#firewall.disallow(ended);
   }
 
   async #tell(): Promise<void> {

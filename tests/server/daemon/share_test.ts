@@ -162,6 +162,23 @@ Deno.test("a network that the administrator allows meets no ban until its time i
   assertEquals(await allowed(second.server), []);
 });
 
+Deno.test("an order to allow that the kernel did not take holds up no ban, and is tried again", async () => {
+  const { server, carrier } = await sharing();
+  await using _ = server;
+  const allow = { do: "allow", network: "203.0.113.0/24", seconds: 30 } as const;
+  server.firewall.fail("allow", () => failures.stuck("nft"), { times: 1 });
+  await hear({ server, carrier }, [
+    await lineOf("admin", { verb: "order", order: allow }),
+    await lineOf("web2", ban(OTHER)),
+  ]);
+  assertEquals(await meets(server, OTHER), "refused");
+  await server.pass(11);
+  assertEquals((await server.firewall.allowed()).map(({ text }) => text), [allow.network]);
+  server.firewall.fail("disallow", () => failures.stuck("nft"), { times: 1 });
+  await server.pass(31);
+  assertEquals(await server.firewall.allowed(), []);
+});
+
 Deno.test("a signed order is passed on as it is, and sent again until the store has it", async () => {
   const { server, carrier } = await sharing();
   await using _ = server;
