@@ -4,6 +4,30 @@ export interface Chain {
   /** Where the kernel calls it; null for one that others jump to. */
   readonly hook: string | null;
   readonly rules: readonly string[];
+  /** Whether its rules look something up in maps that come and go with them. */
+  readonly hasMaps?: boolean;
+}
+
+/** Which of two chains holds the rules that count; the other one is empty. */
+export type Bank = 0 | 1;
+
+/**
+ * The three chains that stand for one with maps. When a rule goes, the kernel forgets its map at once, also
+ * for a packet that has already begun to follow the old rules: it would find its port nowhere. So new rules
+ * are written into the other bank, the packets are led there, and only then the old ones go.
+ */
+export function banked({ name, hook, rules }: Chain, bank: Bank): Chain[] {
+  const banks = ([0, 1] as const).map((each) => ({
+    name: bankName(name, each),
+    hook: null,
+    rules: each === bank ? rules : [],
+  }));
+  return [{ name, hook, rules: [`goto ${bankName(name, bank)}`] }, ...banks];
+}
+
+/** The chain that holds the rules of another one. */
+export function bankName(name: string, bank: Bank): string {
+  return `${name}${bank}`;
 }
 
 /** The text of a chain within its table. */

@@ -19,6 +19,7 @@ export function datagramChains(policy: Policy, windows: readonly Window[]): Chai
     {
       name: OPEN,
       hook: null,
+      hasMaps: true,
       rules: [
         ...inNetwork(policy, "return"),
         ...windows.flatMap((each) => portRules(services, each)),
@@ -70,10 +71,7 @@ export function datagramEntrance(policy: Policy): string[] {
 
 /** What the chain before those of other tools has for them. */
 export function datagramInput(policy: Policy): string[] {
-  const services = udpServices(policy);
-  if (services.length === 0) return [];
-  const ways = services.map(({ port }) => `${port} : goto udpin${port}`);
-  return [`${OUTSIDE} udp dport vmap { ${ways.join(", ")} }`];
+  return udpServices(policy).map(({ port }) => `${OUTSIDE} udp dport ${port} goto udpin${port}`);
 }
 
 function sortChain({ family, source, unit }: Dialect, { shares }: Policy): Chain {

@@ -17,6 +17,7 @@ export function addressChains(policy: Policy, windows: readonly Window[]): Chain
     {
       name: ADDRESSES,
       hook: null,
+      hasMaps: true,
       rules: windows.flatMap((window) => addressRules(services, window)),
     },
     {

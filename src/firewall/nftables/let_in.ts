@@ -1,8 +1,8 @@
 import { runTool } from "../../os/tool.ts";
 import { tcpServices, udpServices } from "../access.ts";
 import type { Policy } from "../firewall.ts";
-import { parseRuleset } from "../others/forwards/nft_json.ts";
-import { ask, transact } from "./nft.ts";
+import { readRuleset } from "../others/ruleset.ts";
+import { transact } from "./nft.ts";
 import { findDenials, IPTABLES, savedBy } from "../others/input/denials.ts";
 
 /** Marks the rules of ours in chains of others. */
@@ -66,7 +66,7 @@ export async function letIn(policy: Policy): Promise<void> {
 
 /** Removes all those rules, also those of an earlier run. */
 export async function letInNoMore(): Promise<void> {
-  const { rules } = parseRuleset(await ask(["-j", "-t", "list", "ruleset"]));
+  const { rules } = await readRuleset();
   const marked = rules.filter(({ comment }) => comment === MARK);
   await transact(
     marked.map(({ family, table, chain, handle }) =>

@@ -59,7 +59,7 @@ export class Nftables implements Firewall {
   constructor({ capacity = BAN_CAPACITY, clock = systemClock }: NftablesOptions = {}) {
     this.#clock = clock;
     this.#capacity = capacity;
-    this.#rules = new RuleBook(capacity);
+    this.#rules = new RuleBook(capacity, this.#session);
   }
 
   async examine(): Promise<EngineReport> {

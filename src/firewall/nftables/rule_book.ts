@@ -1,19 +1,21 @@
 import { Failure } from "../../os/errors.ts";
 import type { Window } from "../../schedule/windows.ts";
 import type { Policy } from "../firewall.ts";
-import type { Chain } from "./chains.ts";
+import type { Bank, Chain } from "./chains.ts";
 import { differences, isMisfit, isWhole, staleChains } from "./layout.ts";
 import { findTable, listTables, type Table } from "./listing.ts";
 import { transact } from "./nft.ts";
 import type { Surroundings } from "./rules.ts";
+import type { NftSession } from "./session.ts";
 import { surroundings } from "./surroundings.ts";
 import { TABLE } from "./sets.ts";
-import { allChains, loadText, openText } from "./table_text.ts";
+import { allChains, emptyCommands, loadText, openText, otherBank } from "./table_text.ts";
 
 /** What was loaded. */
 interface Loaded {
   readonly policy: Policy;
   readonly windows: readonly Window[];
+  readonly bank: Bank;
   /** As nft lists it. */
   readonly table: Table;
 }
@@ -21,11 +23,13 @@ interface Loaded {
 /** Puts rules in place, and knows what became of them. */
 export class RuleBook {
   readonly #capacity: number;
+  readonly #session: NftSession;
   #loaded: Loaded | null = null;
   #surroundings: Promise<Surroundings> | null = null;
 
-  constructor(capacity: number) {
+  constructor(capacity: number, session: NftSession) {
     this.#capacity = capacity;
+    this.#session = session;
   }
 
   /** What was loaded last; null if nothing was. */
@@ -39,38 +43,36 @@ export class RuleBook {
     windows: readonly Window[],
     emptied: readonly string[] = [],
   ): Promise<void> {
-    const chains = await this.#chains(policy, windows);
+    const chains = await this.#chains(policy, windows, 0);
     const found = findTable(await listTables(), TABLE);
     await transact(loadText(chains, this.#capacity, {
       isFresh: found !== undefined && isMisfit(found),
       stale: staleChains(found, chains),
       emptied: found === undefined ? [] : emptied,
     }));
-    await this.#note(policy, windows, chains);
+    await this.#note({ policy, windows, bank: 0 }, chains);
   }
 
   async open(windows: readonly Window[]): Promise<void> {
     if (this.#loaded === null) {
       throw new Error("nothing was loaded whose windows could be replaced");
     }
-    const { policy } = this.#loaded;
-    await transact(openText(policy, windows));
-    await this.#note(policy, windows, await this.#chains(policy, windows));
+    const { policy, bank: old } = this.#loaded;
+    const bank = otherBank(old);
+    await transact(openText(policy, windows, bank));
+    await this.#session.exchange(emptyCommands(policy, old));
+    await this.#note({ policy, windows, bank }, await this.#chains(policy, windows, bank));
   }
 
   /** Writes down how nft lists what was loaded, to know later what another tool made of it. */
-  async #note(
-    policy: Policy,
-    windows: readonly Window[],
-    chains: readonly Chain[],
-  ): Promise<void> {
+  async #note(loaded: Omit<Loaded, "table">, chains: readonly Chain[]): Promise<void> {
     const table = findTable(await listTables(), TABLE);
     if (table === undefined || !isWhole(table, chains)) {
       throw new Failure("another tool keeps changing the nftables rules while they are loaded", {
         hint: `find out which: run "nft monitor" and watch the table ${TABLE}`,
       });
     }
-    this.#loaded = { policy, windows, table };
+    this.#loaded = { ...loaded, table };
   }
 
   async drift(): Promise<string[]> {
@@ -83,7 +85,8 @@ export class RuleBook {
     this.#loaded = null;
   }
 
-  async #chains(policy: Policy, windows: readonly Window[]): Promise<Chain[]> {
-    return allChains(policy, windows, await (this.#surroundings ??= surroundings(this.#capacity)));
+  async #chains(policy: Policy, windows: readonly Window[], bank: Bank): Promise<Chain[]> {
+    const here = await (this.#surroundings ??= surroundings(this.#capacity));
+    return allChains(policy, windows, here, bank);
   }
 }

@@ -65,20 +65,15 @@ export function fixedChains(policy: Policy, { earlyDemux, notesIpv6 }: Surroundi
     // Before other tools' chains; what they deny stays denied, for their chains are asked all the same.
     hooked("input", "type filter hook input priority filter - 10; policy accept;", [
       ...toNetwork(policy).map((rule) => `${OUTSIDE} ${rule}`),
-      `${OUTSIDE} tcp dport vmap { ${
-        [
-          ...ports.map((port) => `${port} : goto in${port}`),
-          `${tarpitPort} : goto tarpit`,
-        ].join(", ")
-      } }`,
+      // Rules and no map: while others are loaded, a packet that finds no map would be let in.
+      ...ports.map((port) => `${OUTSIDE} tcp dport ${port} goto in${port}`),
+      `${OUTSIDE} tcp dport ${tarpitPort} goto tarpit`,
       ...datagramInput(policy),
     ]),
     // After them: what they drop is met with their silence, and the rest is refused as by a closed port.
     hooked("last", "type filter hook input priority 300; policy accept;", [
-      `${OUTSIDE} tcp dport vmap { ${
-        [...ports.map((port) => `${port} : goto last${port}`), `${tarpitPort} : goto unled`]
-          .join(", ")
-      } }`,
+      ...ports.map((port) => `${OUTSIDE} tcp dport ${port} goto last${port}`),
+      `${OUTSIDE} tcp dport ${tarpitPort} goto unled`,
     ]),
     { name: "unled", hook: null, rules: ["ct status dnat accept", "reject with tcp reset"] },
   ];

@@ -19,6 +19,9 @@ export function sessionsText(ports: readonly number[]): string {
   }}\n`;
 }
 
+/** Where the kernel keeps {@linkcode ANCHOR}. */
+export const ANCHOR_TABLE = "inet c3po-anchor";
+
 /**
  * A table that only its owner can change and that goes when its owner ends, so it outlives
  * `nft flush ruleset`. It does the same while C3PO's own rules are put back: without it a session on
@@ -26,7 +29,7 @@ export function sessionsText(ports: readonly number[]): string {
  * without.
  */
 export const ANCHOR = [
-  "table inet c3po-anchor { flags owner; ",
+  `table ${ANCHOR_TABLE} { flags owner; `,
   "chain redirects { type nat hook prerouting priority 900; policy accept; }; ",
   "chain tracking { ct status dnat return; }; }",
 ].join("");

@@ -1,7 +1,7 @@
 import type { Window } from "../../schedule/windows.ts";
 import type { Policy } from "../firewall.ts";
 import { SESSIONS_TABLE } from "./sessions.ts";
-import { type Chain, chainText } from "./chains.ts";
+import { type Bank, banked, bankName, type Chain, chainText } from "./chains.ts";
 import { datagramChains } from "./datagram_rules.ts";
 import { fixedChains, type Surroundings } from "./rules.ts";
 import { allSets, MARKS, TABLE, TOUCHED } from "./sets.ts";
@@ -12,8 +12,14 @@ export function allChains(
   policy: Policy,
   windows: readonly Window[],
   surroundings: Surroundings,
+  bank: Bank = 0,
 ): Chain[] {
-  return [...changingChains(policy, windows), ...fixedChains(policy, surroundings)];
+  return [
+    ...changingChains(policy, windows).flatMap((chain) =>
+      chain.hasMaps ? banked(chain, bank) : [chain]
+    ),
+    ...fixedChains(policy, surroundings),
+  ];
 }
 
 /** Those that change with the windows. */
@@ -71,9 +77,28 @@ export function loadText(
   ].join("\n");
 }
 
-/** One transaction that puts the chains of other windows in place of those that are there. */
-export function openText(policy: Policy, windows: readonly Window[]): string {
-  const chains = changingChains(policy, windows);
+/**
+ * One transaction that puts the chains of other windows in place of those that are there.
+ *
+ * @param bank the one that holds no rules yet
+ */
+export function openText(policy: Policy, windows: readonly Window[], bank: Bank): string {
+  const chains = changingChains(policy, windows).flatMap((chain) => {
+    if (!chain.hasMaps) return [chain];
+    const old = bankName(chain.name, otherBank(bank));
+    return banked(chain, bank).filter(({ name }) => name !== old);
+  });
   return chains.map(({ name }) => `flush chain ${TABLE} ${name}\n`).join("") +
     `table ${TABLE} {\n${chains.map(chainText).join("")}}\n`;
+}
+
+/** Commands that empty a bank which no packet is led to any more. */
+export function emptyCommands(policy: Policy, bank: Bank): string[] {
+  return changingChains(policy, []).filter(({ hasMaps }) => hasMaps)
+    .map(({ name }) => `flush chain ${TABLE} ${bankName(name, bank)}`);
+}
+
+/** The one of the two that is not meant. */
+export function otherBank(bank: Bank): Bank {
+  return bank === 0 ? 1 : 0;
 }

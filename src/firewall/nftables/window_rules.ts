@@ -17,6 +17,7 @@ export function windowChains(policy: Policy, windows: readonly Window[]): Chain[
     {
       name: WINDOWS,
       hook: null,
+      hasMaps: true,
       rules: [
         ...toAddresses(policy),
         ...windows.flatMap((each) => portRules(policy, each)),

@@ -1,7 +1,6 @@
 import { C3poError } from "../../os/errors.ts";
 import type { Obstacle, Policy } from "../firewall.ts";
-import { ask } from "../nftables/nft.ts";
-import { parseRuleset } from "./forwards/nft_json.ts";
+import { readRuleset } from "./ruleset.ts";
 import { IPTABLES, savedBy } from "./input/denials.ts";
 import { iptablesExemptions } from "./untracked/iptables_exemptions.ts";
 import { nftExemptions } from "./untracked/nft_exemptions.ts";
@@ -18,7 +17,7 @@ export async function findExemptions({ services, tarpitPort }: Policy): Promise<
     found.push(...iptablesExemptions(await savedBy(program), { program, where, ports }));
   }
   try {
-    const ruleset = parseRuleset(await ask(["-j", "-t", "list", "ruleset"]));
+    const ruleset = await readRuleset();
     found.push(...nftExemptions(ruleset, ports));
   } catch (error) {
     if (!(error instanceof C3poError)) throw error; // not every machine has nft

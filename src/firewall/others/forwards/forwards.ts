@@ -5,7 +5,8 @@ import { ToolFailure } from "../../../os/tool_failure.ts";
 import type { Forwards } from "../../firewall.ts";
 import { ask } from "../../nftables/nft.ts";
 import { iptablesSteps } from "./iptables_steps.ts";
-import { type Expression, isOurs, type JsonRuleset, parseRuleset, placeOf } from "./nft_json.ts";
+import { type Expression, isOurs, type JsonRuleset, placeOf } from "./nft_json.ts";
+import { readRuleset } from "../ruleset.ts";
 import { type Elements, namesIn, nftSteps } from "./nft_steps.ts";
 import { type Found, walk } from "./walk.ts";
 
@@ -57,7 +58,7 @@ async function savedForwards(saver: string, family: string): Promise<Found | nul
 }
 
 async function nftForwards(read: ReadonlySet<string>, unreadable: string[]): Promise<Found> {
-  const ruleset = parseRuleset(await ask(["-j", "-t", "list", "ruleset"]));
+  const ruleset = await readRuleset();
   for (const { family, table } of ruleset.rules.filter(isForeignExtension)) {
     const saver = family === "ip" ? "iptables-nft-save" : "ip6tables-nft-save";
     const phrase = `table ${family} ${table}, which iptables made: there is no ${saver} to read it`;

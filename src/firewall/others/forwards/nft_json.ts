@@ -1,3 +1,5 @@
+import { Malformed } from "../../../os/errors.ts";
+
 /** A rule of nftables, as `nft -j` prints it. */
 export interface JsonRule {
   readonly family: string;
@@ -37,9 +39,13 @@ export interface JsonRuleset {
   readonly sets: readonly JsonSet[];
 }
 
-/** Reads what `nft -j list ruleset` prints. */
+/**
+ * Reads what `nft -j list ruleset` prints.
+ *
+ * @throws {Malformed} if it is no JSON
+ */
 export function parseRuleset(json: string): JsonRuleset {
-  const { nftables } = JSON.parse(json) as { nftables: Expression[] };
+  const nftables = expressionsOf(json);
   return {
     rules: nftables.flatMap(({ rule }) => rule ?? []),
     chains: nftables.flatMap(({ chain }) => chain ?? []),
@@ -51,6 +57,14 @@ export function parseRuleset(json: string): JsonRuleset {
         : []
     ),
   };
+}
+
+function expressionsOf(json: string): Expression[] {
+  try {
+    return JSON.parse(json).nftables;
+  } catch (error) {
+    throw new Malformed(`nft printed rules that are not JSON: ${(error as SyntaxError).message}`);
+  }
 }
 
 /** What tells a chain, a set or a table from every other. */

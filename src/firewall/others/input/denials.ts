@@ -3,8 +3,7 @@ import { runTool } from "../../../os/tool.ts";
 import { ToolFailure } from "../../../os/tool_failure.ts";
 import { tcpServices } from "../../access.ts";
 import type { Obstacle, Policy } from "../../firewall.ts";
-import { parseRuleset } from "../forwards/nft_json.ts";
-import { ask } from "../../nftables/nft.ts";
+import { readRuleset } from "../ruleset.ts";
 import { iptablesInput } from "./iptables_input.ts";
 import { nftInputs } from "./nft_input.ts";
 import { deniedAt } from "./verdict.ts";
@@ -35,7 +34,7 @@ export async function findDenials(ports: readonly number[]): Promise<Denial[]> {
     const remedy = [...draft.command, remedyRule].join(" ");
     if (!found.has(draft.chain)) found.set(draft.chain, { ...draft, remedy });
   };
-  const ruleset = parseRuleset(await ask(["-j", "-t", "list", "ruleset"]));
+  const ruleset = await readRuleset();
   for (const family of FAMILIES) {
     for (const port of ports) {
       const { inputs, chains } = nftInputs(ruleset, { family, port });

@@ -36,7 +36,9 @@ export const LIFECYCLE: readonly Scenario[] = [
       await world.firewall.load(policy(), windows);
       const once = await world.listing();
       await world.firewall.load(policy(), windows);
-      await world.firewall.open(windows);
+      assertEquals(await world.listing(), once);
+      // An engine may have two places for windows, and use them by turns.
+      for (let i = 0; i < 2; i++) await world.firewall.open(windows);
       assertEquals(await world.listing(), once);
       assertEquals(await world.firewall.drift(), []);
       assertEquals(await world.firewall.isLoaded(), true);
