@@ -220,3 +220,24 @@ kernelTest(
     );
   },
 );
+
+kernelTest(
+  "other tables are read beside the one that C3PO owns, also by an nft that garbles it",
+  async () => {
+    await using world = await NftWorld.create();
+    const { engine, lab } = world;
+    await engine.call("load", policy(), [openWindow()]);
+    // Then the owned table comes first, and nft 1.0.6 prints what stands behind it in its memory.
+    await lab.server.must("nft", ["flush", "ruleset"]);
+    const redirect = "tcp dport 7000 redirect to :22";
+    for (const table of ["ip one", "inet two"]) {
+      await world.nft(
+        `table ${table} { chain x { type nat hook prerouting priority dstnat; ${redirect}; }; }\n`,
+      );
+      assertEquals(await engine.call("forwards"), { ports: [7000], unreadable: [] });
+    }
+    await lab.server.must("nft", ["flush", "ruleset"]);
+    assertEquals(await engine.call("forwards"), { ports: [], unreadable: [] });
+    await engine.call("load", policy(), [openWindow()]);
+  },
+);
