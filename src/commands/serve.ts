@@ -105,6 +105,8 @@ async function undo(args: Arguments, host: Host): Promise<number> {
   const result = host.env("SERVICE_RESULT");
   const isOver = result === STUCK || host.env("EXIT_STATUS") === ROLLED_BACK;
   if (result !== undefined && !isOver) return 0;
+  // The kernel closes what is open by itself, and keeps closed what is not to open without serve.
+  if (result === STUCK && await failsClosed(args, host)) return 0;
   const time = args.value("try");
   const seconds = time === undefined ? null : asArgument(() => parseTrial(time));
   const [server, log] = await Promise.all([
@@ -115,6 +117,17 @@ async function undo(args: Arguments, host: Host): Promise<number> {
   if (seconds === null) await server.undo(host.clock);
   else await server.watchTrial(seconds, host.clock);
   return 0;
+}
+
+async function failsClosed(args: Arguments, host: Host): Promise<boolean> {
+  try {
+    const { config } = await readConfiguration(args, host);
+    const { policyAfter } = await import("../server/policy.ts");
+    return policyAfter(config, 0) !== null;
+  } catch (error) {
+    if (!(error instanceof C3poError)) throw error;
+    return false; // a file that cannot be read is no reason to leave a server shut
+  }
 }
 
 function needRoot(): void {

@@ -6,6 +6,9 @@ export interface EndSignal extends Disposable {
 /** The signals that ask for an end; SIGHUP comes when the terminal is gone. */
 const ENDING: readonly Deno.Signal[] = ["SIGTERM", "SIGINT", "SIGHUP"];
 
+/** Asks a service to end and to leave what it has put in place to its next start. */
+export const HANDOVER: Deno.Signal = "SIGUSR2";
+
 /** Turns the signals that ask for an end into an abort; the reason is the name of the signal. */
 export function endSignal(names: readonly Deno.Signal[] = ENDING): EndSignal {
   const controller = new AbortController();
@@ -28,7 +31,9 @@ export interface SignalRequests extends Disposable {
  * was started by hand it is an end, for its terminal is gone
  */
 export function signalRequests(supervised: boolean): SignalRequests {
-  const end = endSignal(supervised ? ENDING.filter((name) => name !== "SIGHUP") : ENDING);
+  const end = endSignal(
+    supervised ? [...ENDING.filter((name) => name !== "SIGHUP"), HANDOVER] : ENDING,
+  );
   let reload = new AbortController();
   const stop = listen(supervised ? ["SIGHUP"] : [], (name) => reload.abort(name));
   return {

@@ -26,7 +26,8 @@ export function health(
     return [fail(
       "serve",
       seen.isLoaded ? "is not running, but its rules are still loaded" : "is not running",
-      "start it: systemctl start c3po, or c3po serve",
+      "start it: systemctl start c3po, or c3po serve" +
+        (seen.isLoaded ? "; or remove them: c3po serve --undo" : ""),
     )];
   }
   const { clockOffset, grace, sshPort, toolErrors, lastRepair, lastProbe, windows, isFailing } =

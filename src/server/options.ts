@@ -75,7 +75,8 @@ export const OPTIONS = {
   claim: toggle("the first address at a user's port has it for itself until the port closes"),
   fail: choice(
     ["open", "closed"],
-    "open: plain SSH answers again after serve has died and its ports have closed",
+    "open: plain SSH answers again after serve has ended and its ports have closed; closed: not before " +
+      "c3po serve --undo",
   ),
   friends: {
     value: "D|off",

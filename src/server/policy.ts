@@ -45,6 +45,16 @@ export function policyOf(
   };
 }
 
+/**
+ * What stays in the packet filter when `serve` has ended: the ports that are not to be reachable without
+ * it. Null if there is none.
+ */
+export function policyAfter(config: ServerConfig, tarpitPort: number): Policy | null {
+  const { door: _door, claimSeconds: _claimSeconds, ...policy } = policyOf(config, tarpitPort);
+  const services = policy.services.filter(({ hidden, fail }) => hidden && fail === "closed");
+  return services.length === 0 ? null : { ...policy, services, openFirewall: false };
+}
+
 /** What a configuration opens for some users. */
 export function demandOf(config: ServerConfig, users: readonly User[]): Demand {
   const { services, traps, ports: range, door } = config;

@@ -8,12 +8,14 @@ import { C3poError, RolledBack } from "../os/errors.ts";
 import { eventLog } from "../os/event_log.ts";
 import { lockServe } from "../os/lock.ts";
 import type { ServiceManager } from "../os/notify.ts";
+import { HANDOVER } from "../os/signals.ts";
 import type { PortRange } from "../schedule/ports.ts";
 import { useLightTimers } from "../os/timer.ts";
 import type { Configuration, Context } from "./context.ts";
 import { Counters } from "./counters.ts";
 import type { Phases } from "./beginning.ts";
 import { runDaemon } from "./daemon.ts";
+import { leave } from "./leave.ts";
 import { type Machine, thisMachine } from "./machine.ts";
 import { refuseShutWay } from "./obstacles.ts";
 import { policyOf } from "./policy.ts";
@@ -55,8 +57,9 @@ export interface Requests {
 
 /**
  * Opens the ports of each minute, springs the traps and keeps the bans, until the end is asked for;
- * then removes every trace. A start that fails half-way removes what it did. When the configuration
- * is read again, ports, bans and rules stay until those of the new one take their place.
+ * then removes every trace, but for what keeps ports closed that fail closed, unless the next start is
+ * to take over. A start that fails half-way removes what it did. When the configuration is read again, ports, bans and rules stay until those of the new
+ * one take their place.
  */
 export async function serve(options: ServeOptions, requests: Requests): Promise<void> {
   await using undo = new AsyncDisposableStack();
@@ -90,8 +93,11 @@ export async function serveWith(
   let served: Configuration | null = null;
   let isChanged = false;
   let takeover: Takeover | null = null;
+  const isHandedOver = (): boolean => requests.end.reason === HANDOVER;
   undo.defer(async () => {
-    if (isChanged) await firewall.remove();
+    if (isHandedOver()) return; // a trial goes on as well
+    const isProved = trial === null || trial.passed;
+    if (isChanged) await leave(firewall, isProved && served !== null ? served.config : null);
     // Not reached if something could not be removed: then the watchdog tries as well.
     await trial?.end();
   });
@@ -130,7 +136,9 @@ export async function serveWith(
       trusted: [],
     };
   }
-  log.info("stopped", "stopped", { signal: String(requests.end.reason) });
+  if (isHandedOver()) {
+    log.info("handed_over", "stopped, the kernel keeps the loaded windows until the next start");
+  } else log.info("stopped", "stopped", { signal: String(requests.end.reason) });
 }
 
 async function tellExamination(firewall: Firewall): Promise<void> {

@@ -29,6 +29,7 @@ prepare() {
 
 beaten() { [ "$(shown WatchdogTimestampMonotonic)" -gt "$1" ]; }
 failed() { [ "$(shown ActiveState)" = failed ]; }
+watch_rules() { while loaded; do sleep 0.02; done; }
 logged() { inside journalctl -u c3po --no-pager | grep "$1" >/dev/null; }
 
 # serve_with LINE...: starts the service anew with more lines in its unit
@@ -57,7 +58,15 @@ main() {
 	wait_for "sign of life" beaten "$(shown WatchdogTimestampMonotonic)"
 	inside systemctl kill --signal=KILL c3po
 	wait_for "new process after the old one was killed" restarted "$first"
+	first=$(shown MainPID)
+	watch_rules &
+	watcher=$!
+	inside systemctl restart c3po
+	wait_for "new process after a restart" restarted "$first"
+	kill "$watcher" 2>/dev/null || fail "rules were gone during a restart"
+	logged event=handed_over || fail "a restart hands nothing over"
 	inside systemctl stop c3po
+	logged event=stopped || fail "a stop does not remove what is there"
 	wait_for "clean end" empty
 	serve_with Environment=C3PO_TRY=10s
 	wait_for "rollback of a trial" failed

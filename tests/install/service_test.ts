@@ -23,6 +23,35 @@ function setting(name: string): string[] {
   return [...UNIT.matchAll(new RegExp(`^${name}=(.*)$`, "gm"))].map(([, value]) => value!);
 }
 
+/** Runs the command of the unit's ExecStop= while systemd has a job for it. @returns how it ended */
+async function stopCommand(job: string): Promise<{ code: number; ended: number | null }> {
+  const folder = await Deno.makeTempDir({ prefix: "c3po-stop-" });
+  const waits = 'trap "exit 7" USR2; echo ready; while :; do sleep 0.05; done';
+  const main = new Deno.Command("sh", { args: ["-c", waits], stdout: "piped" }).spawn();
+  try {
+    await main.stdout.getReader().read(); // then it listens
+    const systemctl =
+      `#!/bin/sh\n[ "$*" = "list-jobs --no-legend c3po.service" ] && echo "${job}"\n`;
+    await Deno.writeTextFile(join(folder, "systemctl"), systemctl, { mode: 0o755 });
+    const [, patience, script] = /^\+-timeout (\S+) sh -c '(.*)'$/.exec(setting("ExecStop")[0]!)!;
+    const env = {
+      PATH: `${folder}:${Deno.env.get("PATH")}`,
+      MAINPID: String(main.pid),
+    };
+    const args = [patience!, "sh", "-c", script!.replaceAll("%n", "c3po.service")];
+    const { code } = await new Deno.Command("timeout", { args, env }).output();
+    const state = await run("ps", ["-p", String(main.pid), "-o", "stat="]);
+    const isThere = /^[^Z]/.test(state.stdout);
+    return { code, ended: isThere ? null : (await main.status).code };
+  } finally {
+    try {
+      main.kill("SIGKILL");
+    } catch { /* it has ended */ }
+    await main.status;
+    await Deno.remove(folder, { recursive: true });
+  }
+}
+
 /** The unit as the systemd of this machine knows it: what came with 254 others go without. */
 const KNOWN_UNIT =
   Number(/^systemd (\d+)/.exec(await must("systemd-analyze", ["--version"]))![1]) >= 254
@@ -38,6 +67,14 @@ Deno.test("systemd does find a mistake, where there is one", async () => {
   const wrong = UNIT.replace("ProtectHome=yes", "ProtectHome=perhaps");
   const { stderr } = await analyze(wrong, ["verify", "--man=no", "--recursive-errors=no"]);
   assertMatch(stderr, /protect ?home/i); // some versions name the setting, others what it is for
+});
+
+Deno.test("a restart of the service hands over, a stop does not", async () => {
+  const restart = "7 c3po.service restart running";
+  assertEquals(await stopCommand(restart), { code: 0, ended: 7 });
+  for (const job of ["7 c3po.service stop running", ""]) {
+    assertEquals(await stopCommand(job), { code: 0, ended: null });
+  }
 });
 
 Deno.test("the service is exposed by at most 2.5 of 10, as systemd counts", async () => {

@@ -1,4 +1,4 @@
-import { assert, assertEquals, assertMatch } from "@std/assert";
+import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import {
   engineTest,
   Lab,
@@ -161,6 +161,41 @@ engineTest("SIGTERM leaves rules and sets byte for byte as they were", async (en
   assert(await loginNow(lab.user, sshd, lab.server.address4, serve));
   await syn(lab.attacker, lab.server.address6, (await serve.ports()).traps[0]!);
   assertEquals((await serve.stop()).code, 0);
+  assertEquals(await snapshot(lab.server), before);
+});
+
+engineTest("with --fail closed a stop leaves sshd's port shut, until --undo", async (engine) => {
+  await using lab = await Lab.create({ peers: ["user", "attacker"] });
+  const sshd = await startSshd(lab.server);
+  await furnish(lab.server);
+  const before = await snapshot(lab.server);
+  const args = ["--fail", "closed"];
+  const first = await startServe(lab.server, { engine, args });
+  const { ssh, traps } = await first.ports();
+  const session = await Session.open(lab.user, sshd, lab.server.address4, ssh);
+  await syn(lab.attacker, lab.server.address4, traps[0]!);
+  assertEquals((await first.stop()).code, 0);
+  assertStringIncludes(first.child.text(), "event=left_closed ports=22 ");
+  for (const address of [lab.server.address4, lab.server.address6]) {
+    for (const peer of [lab.user, lab.attacker]) {
+      assertEquals(await probe(peer, address, 22, 500), "timeout");
+      for (const port of [ssh, traps[1]!]) {
+        assertEquals(await probe(peer, address, port, 500), "refused");
+      }
+    }
+  }
+  await session.answers();
+  const second = await startServe(lab.server, { engine, args });
+  assert(await loginNow(lab.user, sshd, lab.server.address4, second));
+  await session.close();
+  await second.stop();
+  const undo = ["serve", "--undo", ...args];
+  // A stop that hung is as closed as one that went well; without a service it is the administrator's word.
+  const hung = { SERVICE_RESULT: "timeout", EXIT_STATUS: "KILL" };
+  assertEquals((await lab.server.c3po(undo, { env: hung })).code, 0);
+  assertEquals(await probe(lab.user, lab.server.address4, 22, 500), "timeout");
+  assertEquals((await lab.server.c3po(undo)).code, 0);
+  assert(await login(lab.user, sshd, lab.server.address4, 22));
   assertEquals(await snapshot(lab.server), before);
 });
 

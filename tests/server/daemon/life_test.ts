@@ -247,6 +247,48 @@ Deno.test("what an earlier run left is taken over, and nothing of it lost, witho
   await first[Symbol.asyncDispose]();
 });
 
+Deno.test("at a restart the kernel keeps rules and bans until the next start takes them over", async () => {
+  const first = await Server.start();
+  await first.firewall.ban([{ address: parseBanned(SCANNER), seconds: 800 }]);
+  await first.stop("SIGUSR2");
+  assertEquals(first.calls.some(({ method }) => method === "remove"), false);
+  assertEquals([first.logged("handed_over").length, first.logged("stopped").length], [1, 0]);
+  assertEquals(await answer(first), "service ssh");
+  assertEquals(first.kernel.connect(SCANNER, 22), "silence");
+  await using second = await Server.start({ after: first });
+  assertEquals(second.calls.some(({ method }) => method === "remove"), false);
+  assertEquals((await second.firewall.bans(9))!.length, 1);
+  await second.stop();
+  assertEquals(second.kernel.rules.size, 0);
+});
+
+Deno.test("at a stop nothing is opened that fails closed, and its ports close", async () => {
+  const web = { name: "web", port: 8443, hidden: true };
+  for (
+    const [config, ports] of [
+      [{ fail: "closed" }, "22"],
+      [{ services: [web] }, "8443"],
+      [{ fail: "closed", services: [web] }, "22,8443"],
+    ] as const
+  ) {
+    const first = await Server.start({ config });
+    await first.firewall.ban([{ address: parseBanned(SCANNER), seconds: 800 }]);
+    const { ssh } = await first.ports();
+    await first.stop();
+    assertEquals(first.logged("left_closed")[0]!.fields["ports"], ports);
+    const isOpen = (port: number): string => first.kernel.connect("198.51.100.9", port);
+    for (const port of [22, 8443]) {
+      const isClosed = ports.split(",").includes(String(port));
+      assertEquals(isOpen(port) === "silence", isClosed, `${ports}: ${port} ${isOpen(port)}`);
+    }
+    assertEquals(isOpen(ssh), "refused");
+    await using second = await Server.start({ after: first, config });
+    assertEquals(await answer(second), "service ssh");
+    await second.firewall.remove(); // as c3po serve --undo does
+    assertEquals(isOpen(22), "service ssh");
+  }
+});
+
 Deno.test("what keeps doors shut is told at the start, with the way out", async () => {
   await using server = await Server.start({
     before: ({ kernel }) =>

@@ -155,8 +155,8 @@ export class Server implements AsyncDisposable {
   }
 
   /** Ends it in good order. */
-  async stop(): Promise<void> {
-    await this.#stop();
+  async stop(signal: Deno.Signal = "SIGTERM"): Promise<void> {
+    await this.#stop(signal);
     if (this.#error !== null) throw this.#error;
   }
 
@@ -190,8 +190,8 @@ export class Server implements AsyncDisposable {
     await Deno.remove(this.folder, { recursive: true }).catch(() => {});
   }
 
-  async #stop(): Promise<void> {
-    this.#end.abort("SIGTERM");
+  async #stop(signal: Deno.Signal = "SIGTERM"): Promise<void> {
+    this.#end.abort(signal);
     this.waiting = 1;
     while (!this.#isOver) await this.clock.advance(250);
     await this.#running;
