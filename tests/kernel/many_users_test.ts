@@ -126,7 +126,9 @@ engineTest(
     const minute = await untilMinute(0);
     assertEquals(await meets(), some.map(() => "open"));
     assertEquals(minuteAt(Date.now()), minute);
-    const status = JSON.parse((await server.c3po(["status", "--json"])).stdout);
+    const { stdout, stderr } = await server.c3po(["status", "--json"]);
+    assertEquals(stderr, "");
+    const status = JSON.parse(stdout);
     const { real, traps, oneIn } = status.odds;
     // Ports that meet count once, and traps on a user's port or one of the minutes beside it are none.
     assert(real > 290 && real <= 301 && traps > 4300 && traps <= 4515, `${real} ${traps}`);

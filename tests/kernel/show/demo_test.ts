@@ -88,7 +88,8 @@ kernelTest("demo --fast tells the whole story in a terminal, with true answers",
   const ports = [...text.matchAll(/^user\$ c3po port\n(?:.*\|.*\n)*? {2}(\d+)$/gm)];
   assertEquals(ports.length, 4);
   assert(!ports.some(([, port]) => port === trap), `${trap} is no trap`);
-  assert(ports[2]![1] !== ports[1]![1], "after the change");
+  // The one before it may be told so late, on a slow machine, that it is the same.
+  assert(ports[2]![1] !== ports[0]![1], "after the change");
   assertEquals(ports[3]![1], ports[2]![1]);
   const change = text.indexOf("in, during");
   assert(text.indexOf("session| ", change) > change, "the session lives on");
