@@ -1,11 +1,12 @@
 #!/usr/bin/env bash
-# usage: tests/run.sh [FILE|DIRECTORY...]
+# usage: tests/run.sh [--again] [FILE|DIRECTORY...]
 #        tests/run.sh --prepare
 #
 # Gets what the tests need and runs them: all, or the given test files and directories; of files and
 # directories in src the examples in their comments. The last line is
 # "N passed, N failed, N skipped". --prepare only gets what is needed and prints the path of deno.
-# What takes longer than TEST_MINUTES (55) is ended, and has failed.
+# What takes longer than TEST_MINUTES (55) is ended, and has failed. --again runs up to three failed tests by
+# themselves, three times each: what then passes each time counts as passed, and is named as unsteady.
 set -uo pipefail
 
 caller=$PWD
@@ -89,7 +90,8 @@ bundle() {
 		C3PO_MAIN=$("$deno" run -A --frozen build/bundle.ts "$PWD/$parts") && export C3PO_MAIN
 }
 
-passed=0 failed=0 skipped=0 interrupted=
+passed=0 failed=0 skipped=0 interrupted='' again=''
+unsteady=()
 log=$(mktemp)
 parts=
 trap 'rm -rf "$log" "$parts"' EXIT
@@ -133,11 +135,34 @@ run_tests() {
 	skipped=$((skipped + $(count ignored ignored)))
 	# A run that died without counting anything is a failure too.
 	[ "${results[0]}" -eq 0 ] || [ "$failed" -gt "$before" ] || failed=$((failed + 1))
+	[ -z "$again" ] || try_again $((failed - before)) "${flags[@]}"
+}
+
+MOST_AGAIN=3 # more is no matter of luck
+
+# try_again FAILED FLAGS...: those of the last run that failed, if each of them is known by its name
+try_again() {
+	local count=$1 each file name
+	shift
+	local -a found
+	mapfile -t found < <(sed -nE 's/^(\.\/[^ ]+) => (.*) \.\.\. FAILED \(.*/\1\t\2/p' "$log")
+	[ "$count" -gt 0 ] && [ "$count" -le $MOST_AGAIN ] && [ "${#found[@]}" -eq "$count" ] || return 0
+	for each in "${found[@]}"; do
+		IFS=$'\t' read -r file name <<<"$each"
+		say "== again, by itself: $file => $name"
+		for _ in 1 2 3; do
+			(hiding timeout --foreground --kill-after=30s 6m \
+				"$deno" test --frozen --no-prompt "$@" --filter "$name" "$file" </dev/null) || continue 2
+		done
+		failed=$((failed - 1)) passed=$((passed + 1))
+		unsteady+=("$file => $name")
+	done
 }
 
 main() {
 	local paths=() pure=() others=() examples=() deno=
 	case ${1:-} in
+	--again) again=1 && shift ;;
 	-h | --help) sed -n "2,/^set/{s/^# \{0,1\}//p}" tests/run.sh && return ;;
 	--prepare)
 		prepare && printf '%s\n' "$deno"
@@ -166,6 +191,7 @@ main() {
 		[ ${#others[@]} -eq 0 ] || [ -n "${C3PO_BIN:-}" ] || bundle || failed=1
 		run_tests -A --parallel -- "${others[@]}"
 	fi
+	[ ${#unsteady[@]} -eq 0 ] || printf 'unsteady, passed by itself: %s\n' "${unsteady[@]}"
 	printf '%s passed, %s failed, %s skipped\n' "$passed" "$failed" "$skipped"
 	[ -z "$interrupted" ] || { say "c3po: error: interrupted, so not all tests have run" && return 130; }
 	[ "$failed" -eq 0 ]

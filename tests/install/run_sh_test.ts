@@ -87,3 +87,36 @@ Deno.test("Ctrl-C ends all of the tests, and says so after what they said", asyn
   assertEquals(said.match(/begun/g)?.length, 1, said);
   assertMatch(said, /last words\r\n(?:.*\r\n)*0 passed, 1 failed, 0 skipped\r\n.*interrupted/);
 });
+
+/** A run in which some tests fail; by itself each passes as often as it is told. */
+function failing(names: readonly string[], passes: number): string {
+  const lines = names.map((name) => `echo "./tests/one/a_test.ts => ${name} ... FAILED (3s)"`);
+  const alone = `echo . >>alone; [ $(wc -l <alone) -le ${passes} ] || exit 1; ${PASSED}`;
+  const all = `echo "FAILED | 4 passed | ${names.length} failed (1s)"; exit 1`;
+  return `case "$*" in *--filter*) ${alone};; *) ${[...lines, all].join("; ")};; esac`;
+}
+
+Deno.test("a failed test passes only if it does so three times by itself, and is named then", async () => {
+  const last = async (args: string[], names: string[], passes: number): Promise<string[]> => {
+    await using place = await Place.create(failing(names, passes));
+    const { code, stdout } = await run(place.script, [...args, "tests/one"], {
+      cwd: place.directory,
+    });
+    const lines = stdout.trim().split("\n").filter((line) => /unsteady|skipped/.test(line));
+    return [...lines, `code ${code}`];
+  };
+  const name = "bans: one, two";
+  const unsteady = `unsteady, passed by itself: ./tests/one/a_test.ts => ${name}`;
+  const failed = ["4 passed, 1 failed, 0 skipped", "code 1"];
+  assertEquals(await last(["--again"], [name], 3), [
+    unsteady,
+    "5 passed, 0 failed, 0 skipped",
+    "code 0",
+  ]);
+  assertEquals(await last(["--again"], [name], 2), failed);
+  assertEquals(await last([], [name], 3), failed, "unless it is asked for, nothing runs again");
+  assertEquals(await last(["--again"], ["a", "b", "c", "d"], 99), [
+    "4 passed, 4 failed, 0 skipped",
+    "code 1",
+  ]);
+});
