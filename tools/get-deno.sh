@@ -2,8 +2,8 @@
 # usage: get-deno.sh DIRECTORY
 #
 # Prints the path of a Deno that is new enough: the one on PATH, else the one in DIRECTORY, else the one that
-# tests/run.sh keeps, else the one that npm now fetches into DIRECTORY. No install script of any package is
-# run, and of those that are not on PATH none is run whose checksum is not the one below.
+# tests/run.sh keeps, else the one that npm now fetches into DIRECTORY. Nothing of any package is run, and of
+# those that are not on PATH no Deno is run whose checksum is not the one below.
 set -eu
 
 VERSION=2.9.6
@@ -25,9 +25,10 @@ machine() {
 	esac
 }
 
-# pin PACKAGE SHA256: where npm puts the Deno for this machine, and its checksum.
+# pin PACKAGE SHA256: what npm has the Deno for this machine in, where it is kept, and its checksum.
 pin() {
-	binary=node_modules/@deno/$1/deno
+	package=@deno/$1
+	binary=node_modules/$package/deno
 	sha256=$2
 }
 
@@ -54,12 +55,16 @@ copy_into() {
 
 fetch_into() {
 	mkdir -p "$1" || die "cannot keep deno in \"$1\"" "make it writable, or put deno 2.7 or newer on PATH"
-	rm -rf "$1/node_modules/deno" "$1/node_modules/@deno"
-	npm install --prefix "$1" --cache "$1/npm" --no-save --no-package-lock --ignore-scripts \
-		--no-audit --no-fund --no-update-notifier "deno@$VERSION" >&2 ||
+	echo "fetching deno $VERSION with npm" >&2
+	rm -rf "$1/npm" "${1:?}/$binary"
+	mkdir -p "$1/npm/pack" "$1/${binary%/*}"
+	# One package and none that it asks for: to install them npm runs git, as their own files tell it to.
+	(cd "$1/npm/pack" && npm pack --cache ../cache --loglevel error --ignore-scripts "$package@$VERSION" >/dev/null) ||
 		die "npm could not fetch deno $VERSION" "npm's message above says why; any deno 2.7 or newer on PATH will do"
+	tar -xzf "$1"/npm/pack/*.tgz -C "$1/npm" package/deno 2>/dev/null &&
+		mv "$1/npm/package/deno" "$1/$binary" && chmod 755 "$1/$binary"
 	rm -rf "$1/npm"
-	[ -f "$1/$binary" ] ||
+	{ [ -f "$1/$binary" ] && [ ! -L "$1/$binary" ]; } ||
 		die "npm has no deno $VERSION for this machine ($(uname -s) $(uname -m))" "put deno 2.7 or newer on PATH"
 	known "$1/$binary" || {
 		rm -rf "$1/node_modules"

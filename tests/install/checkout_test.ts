@@ -169,3 +169,35 @@ Deno.test("an install.sh without a home says what to set", async () => {
   assertEquals(code, 2);
   assertMatch(stderr, /^c3po: error: HOME is not set.*\nc3po: hint: .*HOME/);
 });
+
+/** Where Deno looks for what a command in a folder of the checkout is to be run with. */
+const CONFIGURATIONS = ["deno.json", "bench/draw/deno.json", "tools/check-sbom/deno.json"];
+
+for (const file of CONFIGURATIONS) {
+  Deno.test(`a workspace above the checkout changes nothing of what runs by ${file}`, async () => {
+    const folder = await Deno.makeTempDir({ prefix: "c3po-workspace-" });
+    try {
+      const config = JSON.parse(await Deno.readTextFile(join(CHECKOUT, file)));
+      const says = async (config: object): Promise<string> => {
+        const write = (path: string, text: string) => Deno.writeTextFile(join(folder, path), text);
+        await Deno.mkdir(join(folder, "co"), { recursive: true });
+        await write("co/deno.json", JSON.stringify(config));
+        await write("co/main.ts", 'import "./own.ts";');
+        await write("co/own.ts", 'console.log("own");');
+        await write("planted.ts", 'console.log("planted");');
+        const imports = { "./co/own.ts": "./planted.ts" };
+        await write("deno.json", JSON.stringify({ workspace: ["./co"], lock: false, imports }));
+        const { stdout } = await run(Deno.execPath(), ["run", "--quiet", "main.ts"], {
+          cwd: join(folder, "co"),
+        });
+        return stdout.trim();
+      };
+      const { compilerOptions: _, lock: _lock, ...ours } = config;
+      assertEquals(await says(ours), "own");
+      const { workspace: _workspace, ...other } = ours;
+      assertEquals(await says(other), "planted", "what Deno does with a configuration without it");
+    } finally {
+      await Deno.remove(folder, { recursive: true });
+    }
+  });
+}

@@ -26,7 +26,9 @@ class Place implements AsyncDisposable {
       join(CHECKOUT, "tools/get-deno.sh"),
       join(place.directory, "tools/get-deno.sh"),
     );
-    for (const tool of ["chmod", "cp", "mkdir", "rm", "sed", "sha256sum", "touch"]) {
+    for (
+      const tool of ["chmod", "cp", "gzip", "mkdir", "mv", "rm", "sed", "sha256sum", "tar", "touch"]
+    ) {
       await Deno.symlink(`/usr/bin/${tool}`, join(place.directory, "bin", tool));
     }
     const [system, processor] = machine.split(" ");
@@ -44,14 +46,17 @@ class Place implements AsyncDisposable {
     await Deno.writeTextFile(join(this.directory, path), text, { mode: 0o755 });
   }
 
-  /** An npm that brings what somebody else has made. */
-  async npm(packages: readonly string[]): Promise<void> {
-    const lines = packages.map((name) =>
-      `mkdir -p "$into/${name}" && cp '${this.directory}/impostor' "$into/${name}/deno"`
-    );
-    await this.program("impostor", impostor(this.ran));
-    const into = `into=${this.directory}/into/node_modules`;
-    await this.program("bin/npm", ["#!/bin/sh", into, ...lines, ""].join("\n"));
+  /** An npm that brings what somebody else has made, and tells what it was asked for. */
+  async npm(files: readonly string[]): Promise<void> {
+    for (const file of files) await this.program(`made/package/${file}`, impostor(this.ran));
+    await must("tar", ["-czf", join(this.directory, "made.tgz"), "-C", this.made, "package"]);
+    const asked = `echo "$*" >'${this.directory}/asked'`;
+    const brings = `cp '${this.directory}/made.tgz' deno.tgz`;
+    await this.program("bin/npm", `#!/bin/sh\n${asked}\n${brings}\n`);
+  }
+
+  get made(): string {
+    return join(this.directory, "made");
   }
 
   async getDeno(): Promise<RunResult & { ran: boolean }> {
@@ -68,15 +73,18 @@ class Place implements AsyncDisposable {
 for (const [machine, own] of Object.entries(MACHINES)) {
   Deno.test(`on ${machine} no deno from npm is run whose checksum is another`, async () => {
     await using place = await Place.create(machine);
-    await place.npm([own]);
+    await place.npm(["deno"]);
     const { code, stdout, stderr, ran } = await place.getDeno();
     assertEquals({ code, stdout, ran }, { code: 1, stdout: "", ran: false });
+    // To install a package is to install what it names, and npm runs git for that as they tell it to.
+    const asked = await Deno.readTextFile(join(place.directory, "asked"));
+    assertMatch(asked, new RegExp(`^pack .*--ignore-scripts ${own}@[\\d.]+\n$`));
     assertMatch(stderr, /^c3po: error: the deno \S+ that npm fetched has the wrong checksum\n/);
   });
 
-  Deno.test(`on ${machine} no package beside it is taken for the deno that is meant`, async () => {
+  Deno.test(`on ${machine} nothing else in the package is taken for the deno that is meant`, async () => {
     await using place = await Place.create(machine);
-    await place.npm(["@deno/aaa", "deno"]);
+    await place.npm(["bin/deno", "package/deno", "deno.cjs"]);
     const { code, stdout, stderr, ran } = await place.getDeno();
     assertEquals({ code, stdout, ran }, { code: 1, stdout: "", ran: false });
     assertMatch(stderr, /^c3po: error: npm has no deno \S+ for this machine/);
@@ -95,7 +103,7 @@ for (const [machine, own] of Object.entries(MACHINES)) {
 
 Deno.test("a machine that no deno is known for is told so, before npm is asked", async () => {
   await using place = await Place.create("Linux riscv64");
-  await place.npm(["@deno/linux-riscv64"]);
+  await place.npm(["deno"]);
   const { code, stderr, ran } = await place.getDeno();
   assertEquals({ code, ran }, { code: 1, ran: false });
   assertMatch(stderr, /^c3po: error: no deno is known for this machine \(Linux riscv64\)\n/);
