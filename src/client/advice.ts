@@ -49,7 +49,8 @@ export function explain(name: string, unreached: Unreached, source: string): Fai
 
 const HELD =
   "the ports of adjacent minutes may be traps and were not tried: if the clocks differ, set " +
-  "them, or give the server's number of traps with --traps N";
+  "them; a server without users and services can be reached all the same if you give its number of traps " +
+  "with --traps N";
 
 const TEXTS: Readonly<Record<Verdict, readonly [message: string, hint: string]>> = {
   shut: [

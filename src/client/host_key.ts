@@ -19,6 +19,19 @@ export interface HostKey extends FoundKey {
 }
 
 /**
+ * How many traps of its server follow from a key. Undefined if that is not known, and always for a derived
+ * key: a server with users or services takes its traps from a key of its own.
+ *
+ * @param told what the user says
+ */
+export function trapsBy(
+  { isDerived, traps }: HostKey,
+  told: number | undefined,
+): number | undefined {
+  return isDerived ? undefined : told ?? traps;
+}
+
+/**
  * Finds the key by which a client reaches a host. A master key counts as the key of every host that
  * has no file of its own: the host's is derived from it, for the id that `--as` names, else
  * hosts.toml, else the name that ssh resolves.

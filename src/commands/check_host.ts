@@ -7,7 +7,7 @@ import type { Finding } from "../os/finding.ts";
 import { checkTraps, Schedule } from "../schedule/schedule.ts";
 import { readSshArguments } from "../client/ssh_arguments.ts";
 import type { Host } from "../os/host.ts";
-import { findHostKey } from "../client/host_key.ts";
+import { findHostKey, trapsBy } from "../client/host_key.ts";
 import { printable } from "../os/printable.ts";
 import { askSsh } from "../os/ssh.ts";
 import type { SshSettings } from "../os/ssh_settings.ts";
@@ -25,7 +25,7 @@ export async function checkHost(name: string, args: Arguments, host: Host): Prom
   const key = await step("key", async () => {
     const resolve = (): Promise<string | null> => Promise.resolve(settings?.hostname ?? null);
     const found = await findHostKey(hostKeySearch(args, typed, resolve), host);
-    const traps = told ?? found.traps;
+    const traps = trapsBy(found, told);
     const schedule = await Schedule.of(found.key);
     if (traps !== undefined) asArgument(() => checkTraps(traps, schedule.range));
     const search = { told: args.value("door"), name: typed, resolve };

@@ -9,7 +9,7 @@ import {
 import { hostKeySearch, trapsTold } from "../cli/client_options.ts";
 import { findDoor } from "../client/door.ts";
 import { forwardConnections } from "../client/forward.ts";
-import { findHostKey } from "../client/host_key.ts";
+import { findHostKey, trapsBy } from "../client/host_key.ts";
 import { asArgument, Misuse } from "../os/errors.ts";
 import { listenAt } from "../os/local_listener.ts";
 import { endSignal } from "../os/signals.ts";
@@ -50,7 +50,7 @@ export const forward: Command = {
     const service = args.value("service");
     if (service === undefined) throw new Misuse("--service is missing", { hint: "it may be ssh" });
     if (name!.startsWith("-")) throw new Misuse(`"${name}" is not a host name`);
-    const traps = trapsTold(args);
+    const told = trapsTold(args);
     const wanted = args.value("listen");
     const { hostname: address, port } = wanted === undefined
       ? ANY
@@ -59,6 +59,7 @@ export const forward: Command = {
     resolving.catch(() => {}); // its failure counts where it is waited for
     const found = await findHostKey(hostKeySearch(args, name, () => resolving), host);
     const schedule = await Schedule.of(found.key);
+    const traps = trapsBy(found, told);
     if (traps !== undefined) asArgument(() => checkTraps(traps, schedule.range));
     const search = { told: args.value("door"), name, resolve: () => resolving };
     const door = await findDoor(search, schedule, host);
@@ -72,8 +73,8 @@ export const forward: Command = {
         `c3po: anyone who can reach this address can reach ${service} of "${name}"`,
       );
     }
-    const { source, traps: noted } = found;
-    const target = { name: name!, source, hostname, schedule, door, traps: traps ?? noted };
+    const { source } = found;
+    const target = { name: name!, source, hostname, schedule, door, traps };
     await forwardConnections(listener, { ...target, clock: host.clock }, host.terminal);
     return 0;
   },

@@ -1,10 +1,11 @@
 import type { Arguments } from "../cli/arguments.ts";
 import type { Command } from "../cli/command.ts";
 import { AlreadyRunning, asArgument, C3poError, Failure, NotRetryable } from "../os/errors.ts";
+import { mayPass } from "../os/files.ts";
 import { runtimeFolder, stateFolder } from "../os/folders.ts";
 import { type Host, isRoot, os } from "../os/host.ts";
 import { parseTrial, SERVER_OPTIONS } from "../server/options.ts";
-import { CONFIG_FILE, readConfiguration } from "./server_config.ts";
+import { CONFIG_FILE, configSources, readConfiguration } from "./server_config.ts";
 
 /** `c3po serve`: the server. */
 export const serve: Command = {
@@ -81,6 +82,7 @@ export const serve: Command = {
 /** Has a service manager not try again what only a person can mend. */
 function notRetryable(error: unknown, host: Host): never {
   if (!(error instanceof C3poError) || host.env("NOTIFY_SOCKET") === undefined) throw error;
+  if (mayPass(error)) throw error;
   throw new NotRetryable(error.message, {
     ...error.hint === undefined ? {} : { hint: error.hint },
     cause: error,
@@ -121,9 +123,11 @@ async function undo(args: Arguments, host: Host): Promise<number> {
 
 async function failsClosed(args: Arguments, host: Host): Promise<boolean> {
   try {
-    const { config } = await readConfiguration(args, host);
-    const { policyAfter } = await import("../server/policy.ts");
-    return policyAfter(config, 0) !== null;
+    const [{ readServerConfig }, { policyAfter }] = await Promise.all([
+      import("../server/config.ts"),
+      import("../server/policy.ts"),
+    ]);
+    return policyAfter(readServerConfig(await configSources(args, host)), 0) !== null;
   } catch (error) {
     if (!(error instanceof C3poError)) throw error;
     return false; // a file that cannot be read is no reason to leave a server shut

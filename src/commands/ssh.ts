@@ -18,7 +18,7 @@ import { readSshArguments } from "../client/ssh_arguments.ts";
 import { controlPathArguments, portArguments, type SshSettings } from "../os/ssh_settings.ts";
 import { type Ending, runInForeground, SSH_FAILED } from "../os/foreground.ts";
 import type { Host } from "../os/host.ts";
-import { findHostKey, type HostKeySearch } from "../client/host_key.ts";
+import { findHostKey, type HostKey, type HostKeySearch, trapsBy } from "../client/host_key.ts";
 import { knownName } from "../os/known_hosts.ts";
 import { askSsh } from "../os/ssh.ts";
 import type { Command } from "../cli/command.ts";
@@ -79,11 +79,11 @@ export const ssh: Command = {
       return (await start([...path === null ? [] : controlPathArguments(path), ...given])).code;
     }
     const { hostname, connectTimeout } = settings;
-    const [{ schedule, source, open, door: found, noted }, known] = await Promise.all([
+    const [{ schedule, hostKey, open, door: found }, known] = await Promise.all([
       preparing,
       knownName(settings),
     ]);
-    const traps = told ?? noted;
+    const traps = trapsBy(hostKey, told);
     if (traps !== undefined) asArgument(() => checkTraps(traps, schedule.range));
     if (read.port !== null && settings.port !== 22) {
       host.terminal.note(
@@ -95,7 +95,7 @@ export const ssh: Command = {
       command: read.command || settings.command,
       settings,
       open,
-      source,
+      source: hostKey.source,
     };
     // Who wants IPv4 alone does not get an address of the door.
     const network = settings.isIpv4Only ? null : found;
@@ -119,21 +119,18 @@ export const ssh: Command = {
 /** A schedule, and its answer for the minute in which it was made. */
 interface Prepared {
   readonly schedule: Schedule;
-  /** Where the key was found. */
-  readonly source: string;
-  /** How many traps the server sets, as is noted beside the key. */
-  readonly noted: number | undefined;
+  readonly hostKey: HostKey;
   /** The network in which the address moves; null if it does not. */
   readonly door: string | null;
   readonly open: Neighbour;
 }
 
 async function prepare(search: HostKeySearch, told: DoorSearch, host: Host): Promise<Prepared> {
-  const { key, source, traps: noted } = await findHostKey(search, host);
-  const schedule = await Schedule.of(key);
+  const hostKey = await findHostKey(search, host);
+  const schedule = await Schedule.of(hostKey.key);
   const door = await findDoor(told, schedule, host);
   const open = await placeIn(schedule, door, minuteAt(host.clock.now()));
-  return { schedule, source, noted, door, open };
+  return { schedule, hostKey, door, open };
 }
 
 /** Runs ssh with its arguments, or shows how. */

@@ -45,6 +45,12 @@ export function isForbidden(error: unknown): boolean {
   return error instanceof Failure && error.cause instanceof Deno.errors.PermissionDenied;
 }
 
+/** Whether the system failed to read or write, for a reason that may pass: not for want of a right. */
+export function mayPass(error: unknown): boolean {
+  if (!(error instanceof Failure) || !(error.cause instanceof Error)) return false;
+  return "code" in error.cause && typeof error.cause.code === "string" && !isForbidden(error);
+}
+
 /**
  * The permission bits of a file, null where the system has none.
  *

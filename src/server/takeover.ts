@@ -9,11 +9,11 @@ const log = eventLog("firewall");
 export interface Takeover {
   /** Whether one of them was that of an earlier run, whose bans are in the kernel now. */
   readonly hasBans: boolean;
-  /** Removes the rules that kept sessions alive until this engine is in place. */
+  /** Removes what they have in the kernel; not before this engine is in place, so that nothing opens. */
   end(): Promise<void>;
 }
 
-/** Takes over from other engines: their bans go to this one, and what they have in the kernel is removed. */
+/** Takes over from other engines: their bans go to this one. */
 export async function takeOver(
   firewall: Firewall,
   machine: Pick<Machine, "otherEngines">,
@@ -26,7 +26,6 @@ export async function takeOver(
     const isLoaded = await engine.isLoaded();
     if (!isLoaded && !await holdsAny(engine)) continue;
     for await (const bans of await engine.everyBan() ?? []) await firewall.ban(bans);
-    await engine.remove();
     replaced.push(engine);
     hasBans ||= isLoaded;
     log.info("engine_replaced", "took over from another engine", {

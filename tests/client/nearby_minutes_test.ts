@@ -2,6 +2,7 @@ import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
 import { formatRandomKey, parseKey } from "../../src/schedule/key.ts";
 import { doorNeighbours, placeIn, REACH, safeNeighbours } from "../../src/client/nearby_minutes.ts";
+import { trapsBy } from "../../src/client/host_key.ts";
 import { MINUTE_MS, minuteAt, minuteStart } from "../../src/schedule/minute.ts";
 import { Schedule } from "../../src/schedule/schedule.ts";
 import { describeSkew, isNotable, skewOf } from "../../src/client/skew.ts";
@@ -115,4 +116,14 @@ Deno.test("in the network of a door all minutes around are tried, each at its ow
   }
   assertEquals(new Set(neighbours.map(({ address }) => address)).size, 4);
   assertEquals((await doorNeighbours(schedule, door, 0)).map(({ minute }) => minute), [1, 2]);
+});
+
+Deno.test("of a derived key no number of traps is taken: its server has them from another key", async () => {
+  const key = parseKey("c3po-1-AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8");
+  const own = { key, source: "a file", id: null, isDerived: false };
+  assertEquals([trapsBy(own, 15), trapsBy({ ...own, traps: 255 }, undefined)], [15, 255]);
+  assertEquals(trapsBy({ ...own, traps: 255 }, 15), 15, "what is said goes before what was noted");
+  for (const told of [15, undefined]) {
+    assertEquals(trapsBy({ ...own, isDerived: true, traps: 255 }, told), undefined);
+  }
 });

@@ -70,6 +70,17 @@ for (const [what, [told, files, env]] of Object.entries(WRONG)) {
   });
 }
 
+kernelTest(
+  "a disk that cannot be read for a moment does not end the service for good",
+  async () => {
+    for (const manager of [true, false]) {
+      const { code, stderr } = await serve({}, manager, { C3PO_KEY_FILE: "/proc/self/mem" });
+      assertMatch(stderr, /cannot read "\/proc\/self\/mem": .*\(os error 5\)|input\/output error/i);
+      assertEquals(code, 1, stderr);
+    }
+  },
+);
+
 kernelTest("a serve in a terminal ends the service for good, and goes on itself", async () => {
   await using lab = await Lab.create({ peers: [] });
   await startSshd(lab.server);

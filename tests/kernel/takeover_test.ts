@@ -7,6 +7,7 @@ import {
   loginNow,
   type Namespace,
   ours,
+  probe,
   Session,
   snapshot,
   startServe,
@@ -136,7 +137,15 @@ for (const [from, to] of CHANGES) {
       await syn(lab.attacker, address, trap!);
     }
     await old.kill();
+    let isOver = false;
+    const seen = new Set<string>();
+    const watching = (async () => {
+      do seen.add(await probe(lab.user, lab.server.address4, 22, 200)); while (!isOver);
+    })();
     const serve = await startServe(lab.server, { engine });
+    isOver = true;
+    await watching;
+    assertEquals([...seen], ["timeout"], "sshd's port opens in between");
     assertEquals(ours(await snapshot(lab.server)), whole);
     await session.answers();
     for (const address of [lab.server.address4, lab.server.address6]) {
