@@ -14,8 +14,14 @@ export interface Terminal {
 
 /** Tells the user of an error, in the one voice for errors. */
 export function report(error: C3poError, terminal: Terminal): void {
-  terminal.note(`c3po: error: ${error.message}`);
-  if (error.hint !== undefined) terminal.note(`c3po: hint: ${error.hint}`);
+  terminal.note(`c3po: error: ${uncontrolled(error.message)}`);
+  if (error.hint !== undefined) terminal.note(`c3po: hint: ${uncontrolled(error.hint)}`);
+}
+
+/** A text that quotes what somebody else may have chosen, without what could move the cursor. */
+function uncontrolled(text: string): string {
+  // deno-lint-ignore no-control-regex -- that is what goes
+  return text.replace(/[\x00-\x09\x0b-\x1f\x7f-\x9f]/g, "");
 }
 
 const UTF8 = new TextEncoder();

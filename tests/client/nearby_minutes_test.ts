@@ -118,7 +118,7 @@ Deno.test("in the network of a door all minutes around are tried, each at its ow
   assertEquals((await doorNeighbours(schedule, door, 0)).map(({ minute }) => minute), [1, 2]);
 });
 
-Deno.test("of a derived key no number of traps is taken: its server has them from another key", async () => {
+Deno.test("of a derived key no number of traps is taken: its server has them from another key", () => {
   const key = parseKey("c3po-1-AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8");
   const own = { key, source: "a file", id: null, isDerived: false };
   assertEquals([trapsBy(own, 15), trapsBy({ ...own, traps: 255 }, undefined)], [15, 255]);

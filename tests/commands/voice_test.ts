@@ -5,6 +5,8 @@ import type { Command } from "../../src/cli/command.ts";
 import { runCommand } from "../../src/cli/dispatch.ts";
 import { systemHost } from "../../src/os/host.ts";
 import { c3poCommand, CHECKOUT, denoDirectory } from "../kernel/lab/c3po.ts";
+import { Misuse } from "../../src/os/errors.ts";
+import { report } from "../../src/os/terminal.ts";
 import { Sandbox } from "./sandbox.ts";
 
 Deno.test("the overview names every command, and each has a help of its own", async () => {
@@ -123,4 +125,12 @@ Deno.test("an error that nobody waits for ends c3po in the same line", async () 
     said,
     /^c3po: error: unexpected, please report it: RangeError: stray\nc3po: hint: .*\n$/,
   );
+});
+
+Deno.test("what an error quotes moves no cursor", () => {
+  const told: string[] = [];
+  const terminal = { ...systemHost.terminal, note: (line: string) => void told.push(line) };
+  const error = new Misuse('"x\x1b[2J\x9b2J\r\x07é" is not a host name', { hint: "a\x7f\nb" });
+  report(error, terminal);
+  assertEquals(told, ['c3po: error: "x[2J2Jé" is not a host name', "c3po: hint: a\nb"]);
 });
