@@ -287,9 +287,15 @@ changeable() {
 	# shellcheck disable=SC2086 # words of find
 	inside=$(cd "$1" && find . \( -path ./.git -o -path ./.cache -o -path ./dist \) -prune -o \( $NOT_OURS \) -print |
 		head -n 1)
+	[ -n "$inside" ] || inside=$(cd "$1" && find . \( -path ./.git -o -path ./.cache -o -path ./dist \) -prune -o \
+		! -type l -perm -020 -exec ls -ldn {} + | granted)
 	[ -z "$inside" ] || { printf '%s\n' "$1${inside#.}" && return; }
 	changeable_above "$1"
 }
+
+# granted: prints one of the files that ls lists whose access control list may let others in, and says so with a +. What
+# such a list grants shows as a right of the group, whose own right may be less.
+granted() { sed -n 's/^[^ ]*+ *\([^ ]* *\)\{7\}//p' | head -n 1; }
 
 # cache_changeable FOLDER: the same for a DENO_DIR. What Deno unpacks has the modes that its makers gave it, so that those
 # count only where another user comes as far.
@@ -318,6 +324,7 @@ changeable_above() {
 		above=${above:-/}
 		# shellcheck disable=SC2086 # words of find
 		find "$above" -prune \( $NOT_OURS \) ! \( -perm -1000 -user 0 \) -print
+		find "$above" -prune -perm -020 ! -perm -1000 -exec ls -ldn {} + | granted
 	done | head -n 1
 }
 

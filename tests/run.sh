@@ -29,7 +29,7 @@ NEEDED="ip:iproute2 iptables:iptables ipset:ipset sshd:openssh-server ssh:openss
 	redis-server:redis-server redis-cli:redis-tools openssl:openssl wg:wireguard-tools
 	wireguard-go:wireguard-go rpmbuild:rpm lintian:lintian readelf:binutils shellcheck:shellcheck
 	fail2ban-regex:fail2ban crowdsec:crowdsec crowdsec-custom-bouncer:crowdsec-custom-bouncer
-	ansible-playbook:ansible-core"
+	ansible-playbook:ansible-core setfacl:acl"
 # The release for the other kind of processor is run as well.
 [ "$(uname -m)" != x86_64 ] || NEEDED="$NEEDED qemu-aarch64-static:qemu-user-static
 	/usr/aarch64-linux-gnu/lib/ld-linux-aarch64.so.1:libgcc-s1-arm64-cross"

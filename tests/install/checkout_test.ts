@@ -80,6 +80,12 @@ const CHANGEABLE: Record<string, (path: string) => Promise<unknown>> = {
     await Deno.chown(join(path, "tools"), 0, STRANGER);
     await Deno.chmod(join(path, "tools"), 0o775);
   },
+  "has tools that an access control list lets a stranger change": (path) =>
+    must("setfacl", ["-m", `u:${STRANGER}:rwx`, join(path, "tools")]),
+  "has a build script of that kind": (path) =>
+    must("setfacl", ["-m", `u:${STRANGER}:rw`, join(path, "tools/build-tree.sh")]),
+  "has a folder above it of that kind": (path) =>
+    must("setfacl", ["-m", `u:${STRANGER}:rwx`, dirname(path)]),
   "has a folder for building that is somebody else's": (path) =>
     Deno.chown(join(path, "build"), STRANGER, STRANGER),
   "has a folder above it that all may write to": (path) => Deno.chmod(dirname(path), 0o777),
