@@ -79,7 +79,10 @@ for (const [machine, own] of Object.entries(MACHINES)) {
     // To install a package is to install what it names, and npm runs git for that as they tell it to.
     const asked = await Deno.readTextFile(join(place.directory, "asked"));
     assertMatch(asked, new RegExp(`^pack .*--ignore-scripts ${own}@[\\d.]+\n$`));
-    assertMatch(stderr, /^c3po: error: the deno \S+ that npm fetched has the wrong checksum\n/);
+    assertMatch(
+      stderr,
+      /^fetching deno \S+ with npm\nc3po: error: the deno \S+ that npm fetched has the wrong checksum\n/,
+    );
   });
 
   Deno.test(`on ${machine} nothing else in the package is taken for the deno that is meant`, async () => {
@@ -87,7 +90,10 @@ for (const [machine, own] of Object.entries(MACHINES)) {
     await place.npm(["bin/deno", "package/deno", "deno.cjs"]);
     const { code, stdout, stderr, ran } = await place.getDeno();
     assertEquals({ code, stdout, ran }, { code: 1, stdout: "", ran: false });
-    assertMatch(stderr, /^c3po: error: npm has no deno \S+ for this machine/);
+    assertMatch(
+      stderr,
+      /^fetching deno \S+ with npm\nc3po: error: npm has no deno \S+ for this machine/,
+    );
   });
 
   Deno.test(`on ${machine} what lies in the folder already is compared before it is run`, async () => {
