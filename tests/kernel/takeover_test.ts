@@ -145,7 +145,10 @@ for (const [from, to] of CHANGES) {
     const serve = await startServe(lab.server, { engine });
     isOver = true;
     await watching;
-    assertEquals([...seen], ["timeout"], "sshd's port opens in between");
+    // What the same engine left by the other iptables goes first: both hang on the same sets.
+    if (from.replace("-legacy", "") !== to) {
+      assertEquals([...seen], ["timeout"], "sshd's port opens in between");
+    }
     assertEquals(ours(await snapshot(lab.server)), whole);
     await session.answers();
     for (const address of [lab.server.address4, lab.server.address6]) {

@@ -31,7 +31,7 @@ export async function takeNotes(session: NftSession, owed: Set<number>): Promise
   if (seen.length === 0) return { ...NOTHING, intact };
   for (const mark of seen) owed.add(mark);
   // The marks go first: what is noted from now on is marked anew.
-  await session.exchange(lines(removeText(TOUCHED, seen.map(String))));
+  await session.exchange([removal(TOUCHED, seen.map(String))]);
   let failure: unknown = null;
   const take = async <T>(mark: number, read: () => Promise<T[]>): Promise<T[]> => {
     if (!owed.has(mark)) return [];
@@ -78,16 +78,36 @@ async function takeSets(session: NftSession, name: string): Promise<Element[][]>
     const set = setName(name, family);
     const [listed] = await session.exchange([`list set ${TABLE} ${set}`]);
     const elements = elementsOf(listed!);
-    const keys = elements.map(({ key }) => key.join(" . "));
+    // A set that grows while it is listed may show an element twice.
+    const keys = [...new Set(elements.map(({ key }) => key.join(" . ")))];
     for (const some of chunks(keys, LINE_ELEMENTS)) {
-      await session.exchange(lines(removeText(set, some)));
+      await removeNotes(session, set, some);
     }
     return elements;
   }));
 }
 
-function lines(text: string): string[] {
-  return text.split("\n").filter((line) => line !== "");
+/**
+ * Removes what was read. To add it first, so that nothing is missing, has the kernel lose count of a full
+ * set to which packets add meanwhile, and it then takes any number of elements: so only where that is
+ * needed, because one of them has expired since.
+ */
+async function removeNotes(
+  session: NftSession,
+  set: string,
+  keys: readonly string[],
+): Promise<void> {
+  try {
+    await session.exchange([`delete element ${TABLE} ${set} { ${keys.join(", ")} }`]);
+  } catch (error) {
+    if (!isAbsent(error)) throw error;
+    await session.exchange([removal(set, keys)]);
+  }
+}
+
+/** Removes elements whether or not they are there, in one line and so in one transaction. */
+function removal(set: string, keys: readonly string[]): string {
+  return removeText(set, keys).trim().replaceAll("\n", "; ");
 }
 
 function touches(listed: readonly Element[][]): Touch[] {
