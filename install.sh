@@ -247,9 +247,18 @@ refuse_if_serving() {
 	done
 }
 
+# What a stop has left closed would stay so: nothing else could open it.
+undo_rules() {
+	{ is_root && [ -x "$PREFIX/bin/c3po" ]; } || return 0
+	{ nft list tables; iptables-save; ip6tables-save; } 2>/dev/null | grep -q 'inet c3po$\|C3PO-' || return 0
+	show_and_run "$PREFIX/bin/c3po" serve --undo ||
+		die "what c3po left in the kernel could not be removed" "see the message above; nothing is uninstalled"
+}
+
 uninstall() {
 	need grep rm rmdir sed
 	refuse_if_serving
+	undo_rules
 	for file in $FILES; do [ ! -e "$PREFIX/$file" ] || show_and_run rm -f "$PREFIX/$file"; done
 	rm -rf "$PREFIX/lib/c3po" "$PREFIX/share/doc/c3po"
 	for file in $FILES; do remove_empty "${file%/*}"; done

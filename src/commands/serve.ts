@@ -20,14 +20,17 @@ export const serve: Command = {
       name: "sets",
       text: "make the sets that saved rules of C3PO's need in order to load, and exit",
     },
-    { name: "undo", text: "remove what a dead serve left in the kernel, and exit" },
+    {
+      name: "undo",
+      text: "remove what serve left in the kernel when it died or stopped, and exit",
+    },
   ],
   about: [
     `Each option is also a key of ${CONFIG_FILE} (with _ for -) and an environment variable ` +
     "(C3PO_TRAPS for --traps). Flags override the environment, the environment overrides the file.",
     "--undo --try D is the watchdog of a trial: it waits until its standard input is closed or D is " +
     "over. As ExecStopPost= of a service, where $SERVICE_RESULT is set, --undo only acts if no " +
-    "restart follows: after a hung serve was killed, or a trial failed.",
+    "restart follows: after a hung serve was killed, unless something is to fail closed, or a trial failed.",
     "--sets makes, before the firewall of this machine is loaded from a file that was saved while serve " +
     "ran, the empty sets that C3PO's rules in it name (c3po-sets.service).",
   ],

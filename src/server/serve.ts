@@ -58,8 +58,8 @@ export interface Requests {
 /**
  * Opens the ports of each minute, springs the traps and keeps the bans, until the end is asked for;
  * then removes every trace, but for what keeps ports closed that fail closed, unless the next start is
- * to take over. A start that fails half-way removes what it did. When the configuration is read again, ports, bans and rules stay until those of the new
- * one take their place.
+ * to take over. A start that fails half-way removes what it did. When the configuration is read again,
+ * ports, bans and rules stay until those of the new one take their place.
  */
 export async function serve(options: ServeOptions, requests: Requests): Promise<void> {
   await using undo = new AsyncDisposableStack();

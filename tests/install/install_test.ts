@@ -133,6 +133,29 @@ Deno.test("install.sh --uninstall leaves no file and says what it did not touch"
   assertEquals((await place.install(["--uninstall"])).code, 0);
 });
 
+kernelTest("install.sh --uninstall first opens what a stop has left closed", async () => {
+  await using place = await Place.create();
+  await place.install();
+  const script = [
+    "nft -f -",
+    '"$0" --uninstall',
+    'echo "tables: $(nft list tables)"',
+  ].join(" && ");
+  const left = "table inet c3po { chain hide22 { type filter hook input priority 0; drop; }; }";
+  const command = ["-n", "sh", "-c", `echo '${left}' | ${script}`];
+  const { code, stdout, stderr } = await run("unshare", [
+    ...command,
+    join(place.checkout, "install.sh"),
+  ], {
+    cwd: place.directory,
+    env: { C3PO_INSTALL_DIR: place.prefix, HOME: place.directory },
+  });
+  assertEquals(code, 0, stderr);
+  assertMatch(stdout, /^\+ .*\/bin\/c3po serve --undo\n/);
+  assertMatch(stdout, /\ntables: \n$/);
+  assertEquals(await Deno.stat(place.prefix).then(() => true, () => false), false);
+});
+
 Deno.test("install.sh keeps the installed c3po when the new one does not run", async () => {
   await using place = await Place.create();
   await place.install();
