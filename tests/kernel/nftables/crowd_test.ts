@@ -1,9 +1,14 @@
 import { assert, assertEquals } from "@std/assert";
+import { fromFileUrl } from "@std/path";
 import { openWindow, policy } from "../../firewall/nftables/sample.ts";
 import { kernelTest } from "../lab.ts";
 import { NftWorld } from "./world.ts";
 
 const address = (text: string) => ({ family: text.includes(":") ? 6 : 4, text });
+
+const FLOODER = fromFileUrl(new URL("../bans/flooder.ts", import.meta.url));
+/** As many hits are noted at most until they are read. */
+const NOTES = 16_384;
 
 /** Addresses that nobody here has. */
 function crowd(count: number): string[] {
@@ -117,3 +122,33 @@ kernelTest("tens of thousands of allowed networks are taken, told and ended", as
   await engine.call("disallow", networks.slice(1));
   assertEquals(await engine.call("allowed"), [networks[0]]);
 });
+
+kernelTest(
+  "a flood of hits makes no set larger than it may be, and is read meanwhile",
+  async () => {
+    await using world = await NftWorld.create();
+    const { engine, lab } = world;
+    await engine.call("load", policy({ trigger: "handshake" }), [openWindow()]);
+    await lab.addRange(lab.attacker, "10.128.0.0/9");
+    // Full before the first look: what is removed then is removed while packets add to it.
+    const flood = lab.attacker.spawn(Deno.execPath(), [
+      ...["run", "--no-prompt", "-A", FLOODER],
+      ...[lab.server.address4, "5000", "10.130.0.0", "400000"],
+    ]);
+    let isOver = false;
+    const ended = flood.status.then(({ success }) => {
+      isOver = true;
+      return success;
+    });
+    const noted = "nft list set inet c3po hit4 | grep -o expires | wc -l";
+    const sizes: number[] = [];
+    let read = 0;
+    while (!isOver) {
+      sizes.push(Number(await lab.server.must("sh", ["-c", noted])));
+      read += (await engine.call("look")).hits.length;
+    }
+    assert(await ended);
+    assert(Math.max(...sizes) <= NOTES, `${sizes}`);
+    assert(read > NOTES, `${read} were read`);
+  },
+);
