@@ -20,7 +20,8 @@ copy() {
 	mount --rbind /dev dev
 	mount -t tmpfs run run
 	mount -t tmpfs tmp tmp
-	rm -rf etc/c3po var/lib/c3po var/lib/rpm usr/local/bin/c3po etc/systemd/system/c3po.service*
+	rm -rf etc/c3po var/lib/c3po var/lib/rpm etc/systemd/system/c3po.service*
+	find usr/local -name '*c3po*' -prune -exec rm -rf {} + # what install.sh has put on this machine
 	mkdir -p run/systemd/system old
 	rm -f usr/bin/systemctl
 	cat >usr/bin/systemctl <<'END'
