@@ -1,6 +1,7 @@
 import { Failure, Malformed } from "../os/errors.ts";
 import { printable } from "../os/printable.ts";
-import { type Result, tryTool } from "../os/tool.ts";
+import type { Result } from "../os/child.ts";
+import { tryTool } from "../os/tool.ts";
 import { ToolFailure } from "../os/tool_failure.ts";
 
 /** A peer of a WireGuard interface, and where it is reached. */

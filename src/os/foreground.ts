@@ -2,7 +2,7 @@ import { Failure } from "./errors.ts";
 import { os } from "./host.ts";
 import { startSsh } from "./start_ssh.ts";
 import { pause } from "./timer.ts";
-import { toolEnvironment } from "./tool.ts";
+import { toolEnvironment } from "./child.ts";
 
 /** What the keyboard sends to the whole foreground group: the child's business, not ours. */
 const FROM_KEYBOARD: readonly Deno.Signal[] = ["SIGINT", "SIGQUIT"];

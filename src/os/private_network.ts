@@ -1,6 +1,6 @@
 import { Failure } from "./errors.ts";
 import { linesOf } from "./lines.ts";
-import { feed, spawn } from "./tool.ts";
+import { feed, spawn } from "./child.ts";
 import { failureOf } from "./tool_failure.ts";
 
 /** A program that runs on one of the machines. */

@@ -5,7 +5,8 @@ import { PROBE_RANGES } from "./probe_addresses.ts";
 import type { Reached } from "./reach_out.ts";
 import { readJson } from "./schema.ts";
 import { ownCommand } from "./self.ts";
-import { outcomeOf, patiently, runTool, spawn } from "./tool.ts";
+import { outcomeOf, patiently, spawn } from "./child.ts";
+import { runTool } from "./tool.ts";
 import { failureOf, notStarted } from "./tool_failure.ts";
 
 /** This machine's end of the link, and the other one. */

@@ -1,7 +1,7 @@
 import { Failure } from "./errors.ts";
 import { printable } from "./printable.ts";
 import { readSshSettings, type SshSettings } from "./ssh_settings.ts";
-import type { Result } from "./tool.ts";
+import type { Result } from "./child.ts";
 import { startSsh } from "./start_ssh.ts";
 import { ToolFailure } from "./tool_failure.ts";
 

@@ -1,6 +1,6 @@
 import { C3poError } from "./errors.ts";
 import { os } from "./host.ts";
-import { outcomeOf, shareGroup, spawn } from "./tool.ts";
+import { outcomeOf, shareGroup, spawn } from "./child.ts";
 
 /**
  * Lets tools share the process group of this process if no terminal can interrupt it, as in a service. To

@@ -1,6 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { fromFileUrl } from "@std/path";
-import { outcomeOf, runTool, spawn } from "../../src/os/tool.ts";
+import { outcomeOf, spawn } from "../../src/os/child.ts";
+import { runTool } from "../../src/os/tool.ts";
 import { must } from "../kernel/lab.ts";
 
 const HELPER = fromFileUrl(new URL("./tool_group.ts", import.meta.url));

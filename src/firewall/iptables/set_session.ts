@@ -1,7 +1,7 @@
 import type { SetText } from "./ipset_text.ts";
 import { SENTINEL, TOUCHED } from "./sets.ts";
 import { linesOf } from "../../os/lines.ts";
-import { killChild, patiently, spawn } from "../../os/tool.ts";
+import { killChild, patiently, spawn } from "../../os/child.ts";
 import { ToolFailure } from "../../os/tool_failure.ts";
 
 /** Time to print as many lines as the largest sets have. */

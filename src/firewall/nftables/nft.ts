@@ -1,5 +1,6 @@
 import { failureOf, ToolFailure } from "../../os/tool_failure.ts";
-import { type Result, tryTool } from "../../os/tool.ts";
+import type { Result } from "../../os/child.ts";
+import { tryTool } from "../../os/tool.ts";
 
 /** Long enough for a million elements, and for another tool that loads as many. */
 const TRANSACTION_MS = 120_000;

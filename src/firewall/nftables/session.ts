@@ -1,6 +1,6 @@
 import { Inbox } from "../../os/inbox.ts";
 import { linesOf } from "../../os/lines.ts";
-import { killChild, patiently, spawn } from "../../os/tool.ts";
+import { killChild, patiently, spawn } from "../../os/child.ts";
 import { ToolFailure } from "../../os/tool_failure.ts";
 import { NFT_VARIABLES } from "./nft.ts";
 

@@ -1,5 +1,6 @@
 import { linesOf } from "../../os/lines.ts";
-import { isOwnChild, killChild, spawn, tryTool } from "../../os/tool.ts";
+import { isOwnChild, killChild, spawn } from "../../os/child.ts";
+import { tryTool } from "../../os/tool.ts";
 import { ToolFailure } from "../../os/tool_failure.ts";
 
 const MONITOR = ["stdbuf", "-oL", "xtables-monitor", "--event", "--ipv4"];
