@@ -3,13 +3,13 @@ import { C3poError } from "../os/errors.ts";
 import { isRoot } from "../os/host.ts";
 import { hasTool } from "../os/tool.ts";
 import { settleToolGroup } from "../os/tool_group.ts";
-import type { EngineName, Firewall } from "./firewall.ts";
+import type { EngineName, Firewall, KERNEL_ENGINES } from "./firewall.ts";
 import { savedFiles } from "./others/saved_files.ts";
 
 /** What may be asked for: an engine by name, or the first that works here. */
 export type EngineChoice = "auto" | EngineName;
 
-/** The engines of a kernel, the preferred one first. To add one is a folder and a line here. */
+/** The engines of a kernel. To add one is a folder, its name in firewall.ts, and a row here. */
 const ENGINES = {
   iptables: {
     tools: ["iptables", "ipset"],
@@ -21,9 +21,9 @@ const ENGINES = {
     open: async (clock: Clock): Promise<Firewall> =>
       new (await import("./nftables/nftables.ts")).Nftables({ clock }),
   },
-} as const;
+} as const satisfies Record<KernelEngine, unknown>;
 
-type KernelEngine = keyof typeof ENGINES;
+type KernelEngine = (typeof KERNEL_ENGINES)[number];
 
 /**
  * Opens a packet filter. `auto` is the engine whose rules are loaded already, else the first whose tools are
@@ -33,7 +33,7 @@ type KernelEngine = keyof typeof ENGINES;
  */
 export async function openFirewall(choice: EngineChoice, clock: Clock): Promise<Firewall> {
   await settleToolGroup(); // an engine starts many
-  if (choice === "iptables" || choice === "nftables") return await ENGINES[choice].open(clock);
+  if (choice !== "auto" && choice !== "memory") return await ENGINES[choice].open(clock);
   const present: Firewall[] = [];
   for (const { tools, open } of Object.values(ENGINES)) {
     if (await haveAll(tools)) present.push(await open(clock));

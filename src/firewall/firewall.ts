@@ -1,8 +1,10 @@
 import type { Address, Family } from "../os/address.ts";
 import type { Window } from "../schedule/windows.ts";
 
+/** The packet filters of a kernel, the preferred one first. */
+export const KERNEL_ENGINES = ["iptables", "nftables"] as const;
 /** The packet filters there are. */
-export const ENGINE_NAMES = ["iptables", "nftables", "memory"] as const;
+export const ENGINE_NAMES = [...KERNEL_ENGINES, "memory"] as const;
 export type EngineName = (typeof ENGINE_NAMES)[number];
 
 /** Something that listens on this machine and is reached through doors. */

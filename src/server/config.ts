@@ -2,7 +2,8 @@ import { Failure, Malformed, Misuse } from "../os/errors.ts";
 import { suggestion } from "../os/suggestion.ts";
 import { readServiceSettings, type ServiceSetting } from "./service_settings.ts";
 import { readShareSetting, type ShareSetting } from "./share_settings.ts";
-import { flagName, OPTIONS, type ServerConfig, type ServerOption, settingName } from "./options.ts";
+import type { ServerOption } from "./option_kinds.ts";
+import { flagName, OPTIONS, type ServerConfig, settingName } from "./options.ts";
 
 /** One place that settings come from; earlier sources win over later ones. */
 export interface Source {

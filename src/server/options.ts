@@ -1,31 +1,24 @@
 import { LONGEST_BAN } from "../bans/ledger.ts";
+import { KERNEL_ENGINES } from "../firewall/firewall.ts";
 import { type Address, parseCidr } from "../os/address.ts";
-import { formatDuration, parseDuration } from "../os/duration.ts";
+import { parseDuration } from "../os/duration.ts";
 import { Malformed } from "../os/errors.ts";
 import { parseDoor } from "../schedule/door_address.ts";
 import { parseCount, parsePort, parsePortList, parsePortRange } from "../schedule/ports.ts";
 import { DEFAULT_TRAPS } from "../schedule/schedule.ts";
 import { type Endpoint, parseEndpoint } from "./endpoint.ts";
+import {
+  choice,
+  duration,
+  list,
+  option,
+  optional,
+  place,
+  type ServerOption,
+  toggle,
+} from "./option_kinds.ts";
 import type { ServiceSetting } from "./service_settings.ts";
 import type { ShareSetting } from "./share_settings.ts";
-
-/** One option of `serve`: all that help, completions, manual, file and daemon know of it comes from here. */
-export interface ServerOption<T> {
-  /** What stands for the value in the help. */
-  readonly value: string;
-  /** What it does, in one line without a full stop. */
-  readonly text: string;
-  /** May be given more than once; what it parses to is then a list. */
-  readonly many?: true;
-  /** @throws {Malformed} for a value that cannot be used */
-  readonly parse: (text: string) => T;
-  /** What holds where nothing is set. */
-  readonly fallback: T;
-  /** The fallback as the user would write it; absent where there is none, or the text says it. */
-  readonly shown?: string;
-  /** Where no fallback is shown: what a settings file may say, as TOML has it. */
-  readonly example?: string;
-}
 
 const MINUTE = 60;
 const DAY = 86_400;
@@ -104,8 +97,8 @@ export const OPTIONS = {
     "allow connections through C3PO's ports in a firewall that denies by default",
   ),
   firewall: choice(
-    ["auto", "iptables", "nftables"],
-    "firewall engine; auto uses iptables if iptables and ipset are installed and work",
+    ["auto", ...KERNEL_ENGINES],
+    "firewall engine; auto is the first of the others whose tools are installed and work",
   ),
   ahead: duration("how far ahead to load ports into the kernel", parseAhead, 10 * MINUTE),
   metrics: optional<Endpoint>(
@@ -152,67 +145,6 @@ export const SERVER_OPTIONS = Object.entries(OPTIONS).map(([property, row]) => {
     ...(many ? { many } : {}),
   };
 });
-
-function option<T extends number>(
-  value: string,
-  text: string,
-  parse: (text: string) => T,
-  fallback: T,
-): ServerOption<T> {
-  return { value, text, parse, fallback, shown: String(fallback) };
-}
-
-function optional<T>(
-  value: string,
-  text: string,
-  parse: (text: string) => T,
-  example: string,
-): ServerOption<T | undefined> {
-  return { value, text, parse, fallback: undefined, example };
-}
-
-/** A path, of which nothing is set even where the usual one is taken. */
-function place(value: string, text: string, usual: string): ServerOption<string | undefined> {
-  return { value, text, parse: (path) => path, fallback: undefined, shown: usual };
-}
-
-function duration(
-  text: string,
-  parse: (text: string) => number,
-  fallback: number,
-): ServerOption<number> {
-  return { value: "D", text, parse, fallback, shown: formatDuration(fallback) };
-}
-
-function choice<const T extends string>(
-  words: readonly [T, ...T[]],
-  text: string,
-): ServerOption<T> {
-  const parse = (given: string): T => {
-    const word = words.find((each) => each === given);
-    if (word !== undefined) return word;
-    throw new Malformed(`"${given}" is not one of ${words.join(", ")}`);
-  };
-  return { value: words.join("|"), text, parse, fallback: words[0], shown: words[0] };
-}
-
-function list<T>(
-  value: string,
-  text: string,
-  parse: (text: string) => readonly T[],
-  example: string,
-): ServerOption<readonly T[]> {
-  return { value, text, many: true, parse, fallback: [], example };
-}
-
-/** A switch; elsewhere than on the command line it is `true` or `false`. */
-function toggle(text: string): ServerOption<boolean> {
-  const parse = (given: string): boolean => {
-    if (given === "true" || given === "false") return given === "true";
-    throw new Malformed(`"${given}" is not one of true, false`);
-  };
-  return { value: "", text, parse, fallback: false, example: "false" };
-}
 
 /**
  * Reads how long a ban lasts.

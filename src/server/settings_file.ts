@@ -1,5 +1,6 @@
 import { wrap } from "../os/wrap.ts";
-import { OPTIONS, type ServerOption, settingName } from "./options.ts";
+import type { ServerOption } from "./option_kinds.ts";
+import { OPTIONS, settingName } from "./options.ts";
 import { SERVICE_LINES } from "./service_settings.ts";
 import { SHARE_LINES } from "./share_settings.ts";
 

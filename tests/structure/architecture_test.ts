@@ -41,7 +41,6 @@ const NAMES_TOOLS = [
   /^src\/firewall\//,
   /^src\/os\/tool_failure\.ts$/, // which package has which tool
   /^src\/server\/check\//,
-  /^src\/server\/options\.ts$/, // what a user may ask for
   /^src\/cli\/manpage\.ts$/,
   /^src\/demo\//,
 ];
