@@ -1,7 +1,7 @@
 import { join } from "@std/path";
 import { formatKey } from "../../src/schedule/key.ts";
 import type { PortRange } from "../../src/schedule/ports.ts";
-import { newKey } from "../../src/users/keyring.ts";
+import { newKey } from "../../src/users/key_files.ts";
 import type { User } from "../../src/users/registry.ts";
 import type { Namespace } from "../../tests/kernel/lab.ts";
 

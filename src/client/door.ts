@@ -4,7 +4,7 @@ import type { Host } from "../os/host.ts";
 import { join } from "../os/path.ts";
 import { parseDoor } from "../schedule/door_address.ts";
 import type { Schedule } from "../schedule/schedule.ts";
-import { keyFolder } from "../users/keyring.ts";
+import { keyFolder } from "../users/key_files.ts";
 
 /** Where it is asked whether a host has a door. */
 export interface DoorSearch {

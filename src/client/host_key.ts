@@ -1,6 +1,7 @@
 import { asArgument, Failure, Malformed, Misuse } from "../os/errors.ts";
 import type { Host } from "../os/host.ts";
-import { findKeyOrMaster, type FoundKey, type KeySearch } from "../users/keyring.ts";
+import type { FoundKey } from "../users/key_files.ts";
+import { findKeyOrMaster, type KeySearch } from "../users/keyring.ts";
 
 /** Where the search for the key of a host begins, and what the key is for. */
 export interface HostKeySearch extends KeySearch {

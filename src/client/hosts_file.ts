@@ -6,7 +6,7 @@ import type { Host } from "../os/host.ts";
 import { suggestion } from "../os/suggestion.ts";
 import { checkName } from "../schedule/derivation.ts";
 import { parseDoor } from "../schedule/door_address.ts";
-import { keyFolder } from "../users/keyring.ts";
+import { keyFolder } from "../users/key_files.ts";
 
 /** What the user has noted of a host. */
 export interface HostEntry {

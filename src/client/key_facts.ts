@@ -2,7 +2,7 @@ import { fingerprint } from "../schedule/fingerprint.ts";
 import { type Key, type MasterKey, rangeOf, type Scheme, schemeOf } from "../schedule/key.ts";
 import { formatPortRange } from "../schedule/ports.ts";
 import { modeOf } from "../os/files.ts";
-import type { FoundKey } from "../users/keyring.ts";
+import type { FoundKey } from "../users/key_files.ts";
 
 /** What may be told about a key. */
 export interface KeyFacts {

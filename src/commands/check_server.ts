@@ -4,7 +4,7 @@ import { C3poError, Misuse } from "../os/errors.ts";
 import type { Finding } from "../os/finding.ts";
 import { checkTraps } from "../schedule/schedule.ts";
 import type { Configuration } from "../server/context.ts";
-import { newKey } from "../users/keyring.ts";
+import { newKey } from "../users/key_files.ts";
 import { type Registry, registryOf } from "../users/registry.ts";
 import { runtimeFolder, stateFolder } from "../os/folders.ts";
 import { type Host, isRoot, os } from "../os/host.ts";

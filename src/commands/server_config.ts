@@ -10,7 +10,8 @@ import { checkTraps } from "../schedule/schedule.ts";
 import { fileSource, readServerConfig, type Source } from "../server/config.ts";
 import type { Configuration } from "../server/context.ts";
 import type { ServerConfig } from "../server/options.ts";
-import { findKey, type FoundKey, SERVER_KEY } from "../users/keyring.ts";
+import { type FoundKey, SERVER_KEY } from "../users/key_files.ts";
+import { findKey } from "../users/keyring.ts";
 import { loadUsers, problemOf, USERS_FOLDER } from "../users/registry.ts";
 
 /** Where a server's settings are. */

@@ -1,7 +1,7 @@
 import type { Firewall } from "../firewall/firewall.ts";
 import type { Clock } from "../os/clock.ts";
 import type { ServiceManager } from "../os/notify.ts";
-import type { FoundKey } from "../users/keyring.ts";
+import type { FoundKey } from "../users/key_files.ts";
 import type { Registry } from "../users/registry.ts";
 import type { Counters } from "./counters.ts";
 import type { Machine } from "./machine.ts";

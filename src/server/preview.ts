@@ -8,7 +8,7 @@ import { Ports } from "./port_policy.ts";
 import { PortPlanner } from "../users/port_planner.ts";
 import { TARPIT_PORT } from "./tarpit_policy.ts";
 import { findTrapKey } from "./trap_key.ts";
-import { newKey } from "../users/keyring.ts";
+import { newKey } from "../users/key_files.ts";
 import { WindowLoader } from "./window_loader.ts";
 
 /**

@@ -3,7 +3,7 @@ import { eventLog } from "../os/event_log.ts";
 import { writePrivate } from "../os/files.ts";
 import { join } from "../os/path.ts";
 import { formatKey, type Key, parseKey } from "../schedule/key.ts";
-import { newKey, readKey } from "../users/keyring.ts";
+import { newKey, readKey } from "../users/key_files.ts";
 
 const NOTE = "# The traps of this server come from this key. It is no user's key and stays here.\n";
 

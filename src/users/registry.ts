@@ -5,7 +5,7 @@ import { join } from "../os/path.ts";
 import { checkName } from "../schedule/derivation.ts";
 import { fingerprint } from "../schedule/fingerprint.ts";
 import { type Key, parseKey } from "../schedule/key.ts";
-import { type FoundKey, readKey, SERVER_KEY } from "./keyring.ts";
+import { type FoundKey, readKey, SERVER_KEY } from "./key_files.ts";
 import { parseUserFile, type UserFile } from "./user_file.ts";
 
 /** Where the server has a file for each user. */

@@ -5,7 +5,7 @@ import { systemClock } from "../../src/os/clock.ts";
 import { userFindings } from "../../src/server/check/users.ts";
 import { readServerConfig } from "../../src/server/config.ts";
 import { demandOf } from "../../src/server/policy.ts";
-import { newKey } from "../../src/users/keyring.ts";
+import { newKey } from "../../src/users/key_files.ts";
 import { PortPlanner } from "../../src/users/port_planner.ts";
 import type { User } from "../../src/users/registry.ts";
 

@@ -7,7 +7,7 @@ import { formatKey, type Key, parseKey } from "../../schedule/key.ts";
 import { hostBlockFor } from "../../client/host_block.ts";
 import { readText, writePrivate } from "../../os/files.ts";
 import type { Host } from "../../os/host.ts";
-import { type FoundKey, keyFileText, readKey, userKeyFile } from "../../users/keyring.ts";
+import { type FoundKey, keyFileText, readKey, userKeyFile } from "../../users/key_files.ts";
 import { Bystander, receivedKey } from "../../users/received_key.ts";
 import { canAsk, readSecret, readStdin } from "../../os/secret.ts";
 import { addHostBlock, homeNote } from "../../client/ssh_config_file.ts";

@@ -3,7 +3,7 @@ import type { Arguments } from "../../cli/arguments.ts";
 import { columns } from "../../cli/help.ts";
 import { C3poError } from "../../os/errors.ts";
 import type { Host } from "../../os/host.ts";
-import { type KeyFile, keyFiles, readKey } from "../../users/keyring.ts";
+import { type KeyFile, keyFiles, readKey } from "../../users/key_files.ts";
 import { parseKeyOrMaster } from "../../schedule/key.ts";
 import { kindOf } from "./kind.ts";
 

@@ -5,7 +5,7 @@ import { formatKey, type Key, parseKey, rangeOf, schemeOf } from "../../schedule
 import { formatPortRange, parsePortRange } from "../../schedule/ports.ts";
 import { readText, writePrivate } from "../../os/files.ts";
 import { type Host, isRoot } from "../../os/host.ts";
-import { readKey, SERVER_KEY, userKeyFile } from "../../users/keyring.ts";
+import { readKey, SERVER_KEY, userKeyFile } from "../../users/key_files.ts";
 import { canAsk, randomBytes, readSecret } from "../../os/secret.ts";
 import { randomKey } from "./random.ts";
 

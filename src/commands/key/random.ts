@@ -8,7 +8,7 @@ import {
   type PortRange,
   widestGap,
 } from "../../schedule/ports.ts";
-import { newKey } from "../../users/keyring.ts";
+import { newKey } from "../../users/key_files.ts";
 
 /**
  * Makes a random key.

@@ -3,7 +3,7 @@ import { removeHostBlock } from "../../client/ssh_config_file.ts";
 import { Failure } from "../../os/errors.ts";
 import { readText, removeFile } from "../../os/files.ts";
 import type { Host } from "../../os/host.ts";
-import { userKeyFile } from "../../users/keyring.ts";
+import { userKeyFile } from "../../users/key_files.ts";
 import { checkHostName } from "./add.ts";
 
 /** `c3po key remove HOST`: undoes `key add`; answers with the files that changed. */

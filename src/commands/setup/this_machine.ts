@@ -12,7 +12,7 @@ import { formatPortRange } from "../../schedule/ports.ts";
 import { isPrivate } from "../../server/lockout.ts";
 import type { SetupMachine } from "../../server/setup/machine.ts";
 import { HOST } from "../../server/setup/steps.ts";
-import { SERVER_KEY } from "../../users/keyring.ts";
+import { SERVER_KEY } from "../../users/key_files.ts";
 import { check } from "../check.ts";
 import { checkServer } from "../check_server.ts";
 import { randomKey } from "../key/random.ts";

@@ -11,7 +11,7 @@ import { parseKey } from "../../../src/schedule/key.ts";
 import { minuteAt } from "../../../src/schedule/minute.ts";
 import { type MinutePorts, Schedule } from "../../../src/schedule/schedule.ts";
 import { readServerConfig } from "../../../src/server/config.ts";
-import type { FoundKey } from "../../../src/users/keyring.ts";
+import type { FoundKey } from "../../../src/users/key_files.ts";
 import { loadUsers } from "../../../src/users/registry.ts";
 import type { Configuration } from "../../../src/server/context.ts";
 import type { SeenLogin } from "../../../src/server/login_observer.ts";
