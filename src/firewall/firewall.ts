@@ -55,7 +55,7 @@ export interface Policy {
   readonly door?: string;
 }
 
-/** An address that is shut out: one IPv4 address or one IPv6 /64. */
+/** An address that is shut out: one IPv4 address or one IPv6 /64, or a whole /56 or /48. */
 export interface Ban {
   readonly address: Address;
   /** Seconds left; null if it stays until it is removed. */
@@ -172,7 +172,12 @@ export interface Firewall {
    */
   open(windows: readonly Window[]): Promise<void>;
 
-  /** Shuts addresses out, for the time that each says; a ban that is there gets the new time. */
+  /**
+   * Shuts addresses out, for the time that each says; a ban that is there gets the new time. A network that
+   * is wider than a /64 has neighbours in it who did nothing: those who are allowed or trusted are not
+   * affected, nothing beyond traps and services is shut, whatever the scope, and when there is no room it may
+   * be refused.
+   */
   ban(bans: readonly Ban[]): Promise<readonly Refusal[]>;
   /** Ends bans, where there are any, also shared ones. */
   unban(addresses: readonly Address[]): Promise<void>;

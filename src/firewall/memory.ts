@@ -1,4 +1,10 @@
-import { type Address, FAMILIES, type Family, parseBanned } from "../os/address.ts";
+import {
+  type Address,
+  FAMILIES,
+  type Family,
+  isNetwork,
+  parseBannedNetwork,
+} from "../os/address.ts";
 import { Failure } from "../os/errors.ts";
 import type { Window } from "../schedule/windows.ts";
 import type {
@@ -103,7 +109,13 @@ export class MemoryFirewall implements Firewall {
   }
 
   ban(bans: readonly Ban[]): Promise<readonly Refusal[]> {
-    return this.#call("ban", () => this.#add(bans, ({ bans }) => bans));
+    return this.#call(
+      "ban",
+      () => [
+        ...this.#add(bans.filter(({ address }) => !isNetwork(address)), ({ bans }) => bans),
+        ...this.#add(bans.filter(({ address }) => isNetwork(address)), ({ networks }) => networks),
+      ],
+    );
   }
 
   unban(addresses: readonly Address[]): Promise<void> {
@@ -111,6 +123,7 @@ export class MemoryFirewall implements Firewall {
       for (const { family, text } of addresses) {
         const sets = this.kernel.sets.get(family);
         sets?.bans.delete(text);
+        sets?.networks.delete(text);
         sets?.shared.delete(text);
       }
     });
@@ -118,8 +131,9 @@ export class MemoryFirewall implements Firewall {
 
   unbanAll(): Promise<void> {
     return this.#call("unbanAll", () =>
-      this.#each(({ bans, shared }) => {
+      this.#each(({ bans, networks, shared }) => {
         bans.clear();
+        networks.clear();
         shared.clear();
       }));
   }
@@ -145,7 +159,7 @@ export class MemoryFirewall implements Firewall {
     return this.#call("bans", () => {
       const bans: Ban[] = [];
       this.#each((sets, family) => {
-        for (const { text, seconds } of sets.bans.list()) {
+        for (const { text, seconds } of [...sets.bans.list(), ...sets.networks.list()]) {
           bans.push({ address: { family, text }, seconds });
         }
       });
@@ -154,7 +168,10 @@ export class MemoryFirewall implements Firewall {
   }
 
   countBans(): Promise<Readonly<Record<Family, number>> | null> {
-    const count = (family: Family): number => this.kernel.sets.get(family)?.bans.size ?? 0;
+    const count = (family: Family): number => {
+      const sets = this.kernel.sets.get(family);
+      return sets === undefined ? 0 : sets.bans.size + sets.networks.size;
+    };
     return this.#call("countBans", () => ({ 4: count(4), 6: count(6) }));
   }
 
@@ -271,7 +288,7 @@ export class MemoryFirewall implements Firewall {
     setOf: (sets: Sets) => TimedSet,
   ): Refusal[] {
     return this.#take(entries, ({ address, seconds }, sets) => {
-      const unit = parseBanned(address.text);
+      const unit = parseBannedNetwork(address.text);
       const reason = unbannable(unit);
       if (reason === null) setOf(sets).add(unit.text, seconds);
       return reason;

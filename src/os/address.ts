@@ -17,6 +17,9 @@ export interface Address {
 /** How much of an IPv6 address a ban covers: a host owns its whole /64. */
 export const BAN_PREFIX_6 = 64;
 
+/** The networks that a ban may cover whole, the narrow one first: what providers give to one customer. */
+export const NETWORK_PREFIXES_6 = [56, 48] as const;
+
 /**
  * Reads one IP address. IPv4 addresses in IPv6 clothing (`::ffff:192.0.2.1`) come out as IPv4.
  *
@@ -90,6 +93,42 @@ export function parseBanned(text: string): Address {
   });
 }
 
+/**
+ * As {@linkcode parseBanned}, and an IPv6 /56 or /48 as well.
+ *
+ * @throws {Malformed} if the text is no address, or another network
+ */
+export function parseBannedNetwork(text: string): Address {
+  const [address, prefix] = read(text);
+  return NETWORK_PREFIXES_6.some((each) => each === prefix) && familyOf(address) === 6
+    ? network(address, prefix!)
+    : parseBanned(text);
+}
+
+/** Whether a ban covers more than a /64. @param ban as {@linkcode parseBannedNetwork} reads it */
+export function isNetwork({ text }: Address): boolean {
+  return NETWORK_PREFIXES_6.some((prefix) => text.endsWith(`/${prefix}`));
+}
+
+/**
+ * The wider networks that hold what a ban covers, the narrow one first; none of IPv4.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ *
+ * const wider = networksOf(parseBanned("2001:db8:0:1234::1")).map(({ text }) => text);
+ * assertEquals(wider, ["2001:db8:0:1200::/56", "2001:db8::/48"]);
+ * ```
+ */
+export function networksOf({ family, text }: Address): Address[] {
+  if (family === 4) return [];
+  const [base, prefix] = text.split("/");
+  const address = ipaddr.parse(base!);
+  return NETWORK_PREFIXES_6.filter((each) => each < Number(prefix ?? BAN_PREFIX_6))
+    .map((each) => network(address, each));
+}
+
 type Ip = ipaddr.IPv4 | ipaddr.IPv6;
 
 function read(text: string): [Ip, number | null] {
@@ -132,9 +171,9 @@ function network(address: Ip, prefix: number): Address {
 const OCTET = "(?:25[0-5]|2[0-4]\\d|1\\d\\d|[1-9]?\\d)";
 const CANONICAL_4 = new RegExp(`^${OCTET}(?:\\.${OCTET}){3}$`);
 
-/** As {@linkcode parseBanned}, faster for what tools and our own files print. */
+/** As {@linkcode parseBannedNetwork}, faster for what tools and our own files print. */
 export function bannedAddress(text: string): Address {
-  return CANONICAL_4.test(text) ? { family: 4, text } : parseBanned(text);
+  return CANONICAL_4.test(text) ? { family: 4, text } : parseBannedNetwork(text);
 }
 
 /**

@@ -8,6 +8,7 @@ import { BANS } from "./contract/scenarios/bans.ts";
 import { DATAGRAMS } from "./contract/scenarios/datagrams.ts";
 import { CLAIMS } from "./contract/scenarios/claims.ts";
 import { LIFECYCLE } from "./contract/scenarios/lifecycle.ts";
+import { NETWORKS } from "./contract/scenarios/networks.ts";
 import { RESTRICTED } from "./contract/scenarios/restricted.ts";
 import { SHARED } from "./contract/scenarios/shared.ts";
 import { SURROUNDINGS } from "./contract/scenarios/surroundings.ts";
@@ -28,6 +29,7 @@ export const SCENARIOS: readonly Scenario[] = [
   ...CLAIMS,
   ...TRAPS,
   ...BANS,
+  ...NETWORKS,
   ...SHARED,
   ...SURROUNDINGS,
   ...LIFECYCLE,

@@ -1,4 +1,4 @@
-import { assertEquals, assertStringIncludes } from "@std/assert";
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import {
   addEntry,
   createSets,
@@ -53,7 +53,7 @@ function linesOf(chain: string, policy: Partial<Policy> = {}): string[] {
 
 Deno.test("both families have the same rules, but for the names of their sets and nobody's addresses", () => {
   const plain = (family: 4 | 6): string =>
-    textOf({}, family).replace(/^-A C3PO-TRAP -s .*\n/gm, "").replace(
+    textOf({}, family).replace(/^-A (C3PO-TRAP -s|.* c3po-net6 ).*\n/gm, "").replace(
       /(allow|ban|trust|hit|coming|came|pending|confirmed)[46]/g,
       "$1",
     );
@@ -64,6 +64,19 @@ Deno.test("a banned address meets this machine as if C3PO had opened nothing, un
   assertEquals(linesOf("C3PO-NAT"), [
     "-m set --match-set c3po-ban4 src -m set ! --match-set c3po-allow4 src -j RETURN",
     "-j C3PO-OPEN",
+  ]);
+});
+
+Deno.test("strangers of an IPv6 network that is banned whole are met as banned ones are", () => {
+  const lines = textOf({}, 6).split("\n").filter((line) => line.includes(" c3po-net6 "));
+  const strangers = "-m set --match-set c3po-net6 src -m set ! --match-set c3po-allow6 src " +
+    "-m set ! --match-set c3po-trust6 src";
+  assert(lines.includes(`-A C3PO-NAT ${strangers} -j RETURN`));
+  assertEquals(lines.filter((line) => line.includes(strangers)), lines);
+  assertEquals(lines.map((line) => line.split(" ")[1]).sort(), [
+    "C3PO-DENY",
+    "C3PO-DENY",
+    "C3PO-NAT",
   ]);
 });
 

@@ -4,6 +4,7 @@ import {
   FAMILIES,
   type Family,
   isBannable,
+  isNetwork,
   parseCidr,
 } from "../../os/address.ts";
 import { ToolFailure } from "../../os/tool_failure.ts";
@@ -19,7 +20,15 @@ import {
   removeEntry,
   type SetText,
 } from "./ipset_text.ts";
-import { allowSet, banSet, fleetSet, MOST_NETWORKS, type SetSpec, trustSet } from "./sets.ts";
+import {
+  allowSet,
+  banSet,
+  fleetSet,
+  MOST_NETWORKS,
+  NETWORKS,
+  type SetSpec,
+  trustSet,
+} from "./sets.ts";
 
 /** A pair of sets, by family. */
 type SetPair = (family: Family) => SetSpec;
@@ -30,9 +39,17 @@ interface Line {
   readonly text: SetText;
 }
 
+/** The set of networks that are shut out whole, all of IPv6. */
+const networkSet: SetPair = () => NETWORKS;
+
 /** Shuts addresses out. Sets that are not there are made: `serve` takes them over. */
-export function addBans(bans: readonly Ban[]): Promise<Refusal[]> {
-  return addTo(banSet, bans);
+export async function addBans(bans: readonly Ban[]): Promise<Refusal[]> {
+  const networks = bans.filter(({ address }) => isNetwork(address));
+  if (networks.length === 0) return await addTo(banSet, bans);
+  return [
+    ...await addTo(banSet, bans.filter(({ address }) => !isNetwork(address))),
+    ...await addTo(networkSet, networks),
+  ];
 }
 
 /** Shuts out what other servers reported. */
@@ -115,8 +132,11 @@ async function removeFrom(pair: SetPair, addresses: readonly Address[]): Promise
 
 /** Ends bans. */
 export async function removeBans(addresses: readonly Address[]): Promise<void> {
-  await removeFrom(banSet, addresses);
-  await removeFrom(fleetSet, addresses);
+  const networks = addresses.filter(isNetwork);
+  if (networks.length > 0) await removeFrom(networkSet, networks);
+  const units = addresses.filter((address) => !isNetwork(address));
+  await removeFrom(banSet, units);
+  await removeFrom(fleetSet, units);
 }
 
 /** Ends bans that other servers reported. */
@@ -131,9 +151,9 @@ export async function removeAllowed(networks: readonly Address[]): Promise<void>
 
 /** Ends all bans. */
 export async function flushBans(): Promise<void> {
-  for (const pair of [banSet, fleetSet]) {
-    await restoreSets(flushSets((await familiesWith(pair)).map(pair)));
-  }
+  const present = await setNames();
+  const sets = [...FAMILIES.flatMap((family) => [banSet(family), fleetSet(family)]), NETWORKS];
+  await restoreSets(flushSets(sets.filter(({ name }) => present.includes(name))));
 }
 
 /** Empties the sets of trusted addresses. */
@@ -143,7 +163,9 @@ export async function flushTrusted(): Promise<void> {
 
 /** The bans there are, some at a time. */
 export async function* listBans(): AsyncGenerator<Ban[]> {
-  for (const set of (await familiesWith(banSet)).map(banSet)) {
+  const present = await setNames();
+  for (const set of [...FAMILIES.map(banSet), NETWORKS]) {
+    if (!present.includes(set.name)) continue;
     for await (const lines of streamSet(set.name)) {
       yield lines.flatMap((line) => {
         const entry = parseEntry(line, set);
@@ -166,7 +188,8 @@ export async function listAllowed(): Promise<Address[]> {
 /** How many bans there are. */
 export async function countBans(): Promise<Record<Family, number>> {
   const sizes = await setSizes();
-  return { 4: sizes.get(banSet(4).name) ?? 0, 6: sizes.get(banSet(6).name) ?? 0 };
+  const sizeOf = ({ name }: SetSpec): number => sizes.get(name) ?? 0;
+  return { 4: sizeOf(banSet(4)), 6: sizeOf(banSet(6)) + sizeOf(NETWORKS) };
 }
 
 async function familiesWith(pair: SetPair): Promise<Family[]> {

@@ -1,7 +1,7 @@
 import type { Family } from "../../os/address.ts";
 import type { Policy } from "../firewall.ts";
 import type { Match, Rule, Verdict } from "./rules.ts";
-import { allowSet, banSet, fleetSet, type SetSpec, TOUCHED, trustSet } from "./sets.ts";
+import { allowSet, banSet, fleetSet, NETWORKS, type SetSpec, TOUCHED, trustSet } from "./sets.ts";
 
 /** How long a note waits to be read before the kernel forgets it, in seconds. */
 const NOTE_SECONDS = 3600;
@@ -28,14 +28,21 @@ export function banned(family: Family): Match[] {
   return [from(banSet(family)), notFrom(allowSet(family))];
 }
 
-/** Who reaches no service: those who are banned here, and strangers that other servers reported. */
+/**
+ * Who reaches no service: those who are banned here, and strangers of networks that are banned whole or that
+ * other servers reported.
+ */
 export function shutOut(family: Family, { shares }: Policy): Match[][] {
-  const reported = [
-    from(fleetSet(family)),
+  const strangers = (set: SetSpec): Match[] => [
+    from(set),
     notFrom(allowSet(family)),
     notFrom(trustSet(family)),
   ];
-  return shares ? [banned(family), reported] : [banned(family)];
+  return [
+    banned(family),
+    ...(family === 6 ? [strangers(NETWORKS)] : []),
+    ...(shares ? [strangers(fleetSet(family))] : []),
+  ];
 }
 
 /** What happens to all that is meant for the network of a door; nothing where there is none. */

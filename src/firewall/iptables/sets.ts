@@ -73,6 +73,16 @@ export function banSet(family: Family): SetSpec {
   return addresses("ban", family, MOST_BANS, MOST_BANS / 4);
 }
 
+/** IPv6 networks that are shut out whole. */
+export const NETWORKS: SetSpec = {
+  name: "c3po-net6",
+  type: "hash:net",
+  family: 6,
+  capacity: MOST_NOTES,
+  evicts: true,
+  expires: true,
+};
+
 /**
  * Addresses that other servers reported. What is new never pushes out what is there; only the ipset command
  * adds to it, so it grows as it fills.
@@ -143,6 +153,7 @@ export function allSets(families: readonly Family[]): SetSpec[] {
     CLAIMED,
     ...families.flatMap((family) => [
       banSet(family),
+      ...(family === 6 ? [NETWORKS] : []),
       fleetSet(family),
       allowSet(family),
       trustSet(family),

@@ -1,4 +1,4 @@
-import { type Address, parseAddress, parseBanned } from "../../os/address.ts";
+import { type Address, networksOf, parseAddress, parseBanned } from "../../os/address.ts";
 import { type Door, horizonOf, openAt, type Window } from "../../schedule/windows.ts";
 import { tcpServices, udpServices } from "../access.ts";
 import type { Policy, Service, Touch } from "../firewall.ts";
@@ -36,7 +36,7 @@ export class MemoryKernel extends KernelTables {
     const isAllowed = this.#isAllowed(from);
     const isBannedHere = !isAllowed && this.#setsOf(from).bans.has(unitOf(from));
     if (isBannedHere && policy.scope === "all") return "silence";
-    const isBanned = isBannedHere || (!isAllowed && policy.shares && this.#isReported(from));
+    const isBanned = isBannedHere || (!isAllowed && this.#isUnwelcome(from, policy));
     if (attempt.to !== undefined) {
       return isBanned ? "silence" : this.#atAddress(attempt.to, from, port, complete, rules);
     }
@@ -73,7 +73,7 @@ export class MemoryKernel extends KernelTables {
     if (rules === undefined) return "nothing";
     const { policy, windows } = rules;
     const isShutOut = this.#setsOf(from).bans.has(unitOf(from)) ||
-      (policy.shares && this.#isReported(from));
+      this.#isUnwelcome(from, policy);
     if (isShutOut && !this.#isAllowed(from)) return "nothing";
     if (this.receivers.has(port)) return isAnswered ? "listener" : "nothing";
     const services = udpServices(policy);
@@ -102,10 +102,12 @@ export class MemoryKernel extends KernelTables {
     return answer;
   }
 
-  /** Whether other servers reported an address that is a stranger here. */
-  #isReported(source: Address): boolean {
-    const { shared, trusted } = this.#setsOf(source);
-    return shared.has(unitOf(source)) && !trusted.has(unitOf(source));
+  /** Whether a stranger is of a network that is banned whole, or was reported by other servers. */
+  #isUnwelcome(source: Address, { shares }: Policy): boolean {
+    const { networks, shared, trusted } = this.#setsOf(source);
+    if (trusted.has(unitOf(source))) return false;
+    return (shares && shared.has(unitOf(source))) ||
+      networksOf(source).some(({ text }) => networks.has(text));
   }
 
   #touch(source: Address, port: number, complete: boolean, policy: Policy): void {

@@ -28,6 +28,8 @@ export interface Rules {
 /** The sets of a family. */
 export interface Sets {
   readonly bans: TimedSet;
+  /** Networks that are shut out whole. */
+  readonly networks: TimedSet;
   /** What other servers reported. */
   readonly shared: TimedSet;
   readonly trusted: TimedSet;
@@ -36,6 +38,7 @@ export interface Sets {
 
 const MOST = 1 << 20;
 const MOST_SHARED = 1 << 18;
+const MOST_NETWORKS = 1 << 16;
 
 /** What a kernel in memory holds: rules, sets, sockets, and who is told of changes. */
 export class KernelTables {
@@ -72,6 +75,7 @@ export class KernelTables {
     this.own = own.map((text) => parseAddress(text).text);
     const sets = (): Sets => ({
       bans: new TimedSet(capacity, uptime),
+      networks: new TimedSet(MOST_NETWORKS, uptime),
       shared: new TimedSet(MOST_SHARED, uptime),
       trusted: new TimedSet(capacity, uptime),
       allowed: new Map(),
@@ -151,7 +155,7 @@ export class KernelTables {
   }
 
   #empty(family: Family): void {
-    const { bans, shared, trusted, allowed } = this.sets.get(family)!;
-    for (const set of [bans, shared, trusted, allowed]) set.clear();
+    const { bans, networks, shared, trusted, allowed } = this.sets.get(family)!;
+    for (const set of [bans, networks, shared, trusted, allowed]) set.clear();
   }
 }

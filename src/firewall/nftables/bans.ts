@@ -1,6 +1,7 @@
-import { type Address, FAMILIES, type Family } from "../../os/address.ts";
+import { type Address, FAMILIES, type Family, isNetwork } from "../../os/address.ts";
 import { C3poError } from "../../os/errors.ts";
 import type { Ban, Refusal, Trust } from "../firewall.ts";
+import { openNetworks, shutNetworks, shutOutNetworks } from "./ban_networks.ts";
 import { chunks, type Element, elementsOf, flawOf, unitElement, unitOf } from "./elements.ts";
 import { ask, isFull } from "./nft.ts";
 import { addText, each, type Entry, removeElements, replaceText } from "./set_edits.ts";
@@ -33,8 +34,9 @@ export class Bans {
 
   /** As {@linkcode Firewall.ban}. @param spilled whether the second set of a family is in use */
   async ban(bans: readonly Ban[], spilled: boolean): Promise<Refusal[]> {
-    const { entries, refusals } = sort(bans);
-    this.#believed += entries.length;
+    const { entries, refusals } = sort(bans.filter(({ address }) => !isNetwork(address)));
+    this.#believed += bans.length;
+    refusals.push(...await shutNetworks(bans.filter(({ address }) => isNetwork(address))));
     const put = (set: BanSet) => (some: readonly Entry[], family: Family): string =>
       replaceText(setName(set, family), some) +
       (set === "more" ? addText(TOUCHED, [String(MARKS.more)]) : "");
@@ -73,11 +75,13 @@ export class Bans {
   }
 
   async unban(addresses: readonly Address[]): Promise<void> {
-    const { entries } = sort(addresses.map((address) => ({ address, seconds: null })));
+    const units = addresses.filter((address) => !isNetwork(address));
+    const { entries } = sort(units.map((address) => ({ address, seconds: null })));
     for (const family of FAMILIES) {
       const ours = entries.filter(({ address }) => address.family === family);
       for (const set of [...BAN_SETS, FLEET] as const) await remove(set, family, ours);
     }
+    await openNetworks(addresses.filter(isNetwork));
   }
 
   /** As {@linkcode Firewall.banShared}. */
@@ -137,7 +141,8 @@ export class Bans {
         }
       }
     }
-    return [...byText.values()];
+    const networks = await shutOutNetworks((set) => this.#listing(set));
+    return networks === null ? null : [...byText.values(), ...networks];
   }
 
   /** @returns null if it takes too long */

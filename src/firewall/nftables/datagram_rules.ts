@@ -4,8 +4,8 @@ import type { Policy, Service } from "../firewall.ts";
 import { type Chain, OUTSIDE } from "./chains.ts";
 import { byFamily, type Dialect, DIALECTS } from "./dialect.ts";
 import { inNetwork } from "./door_rules.ts";
-import { BAN_SETS, FLEET } from "./sets.ts";
-import { during, fromNetworks } from "./matches.ts";
+import { BAN_SETS } from "./sets.ts";
+import { during, fromNetworks, strangersOf } from "./matches.ts";
 import { hideRules, judgeRules } from "./window_rules.ts";
 
 /** Leads a datagram that begins a flow to its service. */
@@ -52,7 +52,7 @@ export function fixedDatagramChains(policy: Policy): Chain[] {
           // A flow that was answered is never cut, not even that of a banned address.
           "ct state established,related accept",
           byFamily("jump", "banned"),
-          ...(policy.shares ? [byFamily("jump", "reported")] : []),
+          byFamily("jump", "strange"),
           // One that was not is no ticket for later, however often it is tried again.
           `ct status dnat ct status confirmed goto udpjudge${port}`,
           "ct status dnat accept",
@@ -74,15 +74,15 @@ export function datagramInput(policy: Policy): string[] {
   return udpServices(policy).map(({ port }) => `${OUTSIDE} udp dport ${port} goto udpin${port}`);
 }
 
-function sortChain({ family, source, unit }: Dialect, { shares }: Policy): Chain {
+function sortChain(dialect: Dialect, policy: Policy): Chain {
+  const { family, source, unit } = dialect;
   return {
     name: `udpsort${family}`,
     hook: null,
     rules: [
       `${source} @allow${family} goto ${OPEN}`,
       ...BAN_SETS.map((set) => `${unit} @${set}${family} return`),
-      // Strangers alone: an address that has logged in here is not shut out by what others saw.
-      ...(shares ? [`${unit} @${FLEET}${family} ${unit} != @trust${family} return`] : []),
+      ...strangersOf(dialect, policy)("return"),
       `goto ${OPEN}`,
     ],
   };

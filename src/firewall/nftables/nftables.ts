@@ -12,6 +12,7 @@ import type {
   Refusal,
   Trust,
 } from "../firewall.ts";
+import { openAllNetworks } from "./ban_networks.ts";
 import { Bans } from "./bans.ts";
 import { examine } from "./examine.ts";
 import { doorRouteDrift, doorRoutePreview, routeDoor, unrouteDoors } from "../door_route.ts";
@@ -103,6 +104,7 @@ export class Nftables implements Firewall {
     await this.#empty(
       FAMILIES.flatMap((family) => [...BAN_SETS, FLEET].map((set) => setName(set, family))),
     );
+    await openAllNetworks();
     this.#bans.emptied();
   }
 

@@ -4,7 +4,8 @@ import { type Chain, COMPLETING, OUTSIDE, RUNNING, SYN } from "./chains.ts";
 import { datagramEntrance, datagramInput, fixedDatagramChains } from "./datagram_rules.ts";
 import { toNetwork } from "./door_rules.ts";
 import { byFamily, type Dialect, DIALECTS } from "./dialect.ts";
-import { BAN_SETS, CLAIMED, FLEET, FULL, MARKS, TOUCHED } from "./sets.ts";
+import { BAN_SETS, CLAIMED, FULL, MARKS, TOUCHED } from "./sets.ts";
+import { strangersOf } from "./matches.ts";
 import { serviceChains } from "./service_rules.ts";
 import { sessionChains } from "./session_rules.ts";
 import { WINDOWS } from "./window_rules.ts";
@@ -44,10 +45,7 @@ export function fixedChains(policy: Policy, { earlyDemux, notesIpv6 }: Surroundi
     // A hidden port that is a trap as well: there the service listens, and is not meant.
     { name: "wire", hook: null, rules: [byFamily("goto", "trap")] },
     ...services.flatMap((service) =>
-      serviceChains(service, own, {
-        shares: policy.shares,
-        isClaimed: policy.claimSeconds !== undefined,
-      })
+      serviceChains(service, own, { isClaimed: policy.claimSeconds !== undefined })
     ),
     ...fixedDatagramChains(policy),
     tarpitChain(),
@@ -99,9 +97,7 @@ function familyChains(dialect: Dialect, policy: Policy): Chain[] {
   const allowed = `${source} ${set("allow")}`;
   const banned = (verdict: string): string[] =>
     BAN_SETS.map((ban) => `${unit} ${set(ban)} ${verdict}`);
-  // Strangers alone: an address that has logged in here is not shut out by what others saw.
-  const reported = (verdict: string): string[] =>
-    policy.shares ? [`${unit} ${set(FLEET)} ${unit} != ${set("trust")} ${verdict}`] : [];
+  const strangers = strangersOf(dialect, policy);
   const time = `timeout ${policy.banSeconds}s`;
   const mark = (kind: keyof typeof MARKS): string =>
     `update @${TOUCHED} { tcp dport & ${MARKS[kind]} | ${MARKS[kind]} }`;
@@ -122,7 +118,7 @@ function familyChains(dialect: Dialect, policy: Policy): Chain[] {
         // A banned address meets this machine as if C3PO were not there: every port is as closed to it as
         // those without a listener.
         ...banned("return"),
-        ...reported("return"),
+        ...strangers("return"),
         `goto ${WINDOWS}`,
       ],
     },
@@ -170,20 +166,12 @@ function familyChains(dialect: Dialect, policy: Policy): Chain[] {
       hook: null,
       rules: [`${allowed} return`, ...banned("reject with tcp reset")],
     },
-    ...(policy.shares
-      ? [
-        {
-          name: `reported${family}`,
-          hook: null,
-          rules: [`${allowed} return`, ...reported("drop")],
-        },
-        {
-          name: `unwelcome${family}`,
-          hook: null,
-          rules: [`${allowed} return`, ...reported("reject with tcp reset")],
-        },
-      ]
-      : []),
+    { name: `strange${family}`, hook: null, rules: [`${allowed} return`, ...strangers("drop")] },
+    {
+      name: `unwelcome${family}`,
+      hook: null,
+      rules: [`${allowed} return`, ...strangers("reject with tcp reset")],
+    },
     // A connection to the tarpit that begins anew counts anew.
     {
       name: `begun${family}`,

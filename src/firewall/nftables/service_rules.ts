@@ -6,8 +6,6 @@ import { hideChain, judgeChain, refuseChain } from "./window_rules.ts";
 
 /** What is asked beyond whether a port is a service's. */
 export interface Questions {
-  /** Whether addresses that other servers reported are shut out. */
-  readonly shares: boolean;
   /** Whether the first address at a door has it for itself. */
   readonly isClaimed: boolean;
 }
@@ -20,7 +18,7 @@ export interface Questions {
 export function serviceChains(
   service: Service,
   own: string,
-  { shares, isClaimed }: Questions,
+  { isClaimed }: Questions,
 ): Chain[] {
   const { port } = service;
   return [
@@ -49,7 +47,7 @@ export function serviceChains(
       hook: null,
       rules: [
         byFamily("jump", "banned"),
-        ...(shares ? [byFamily("jump", "reported")] : []),
+        byFamily("jump", "strange"),
         `ct status dnat ct status confirmed goto ${judgeChain(service)}`,
         `ct status dnat ${byFamily("goto", "note")}`,
         `goto ${hideChain(service)}`,
@@ -66,7 +64,7 @@ export function serviceChains(
         `${own} accept`,
         // No more than that: with SYN cookies a bare ACK would open a connection.
         byFamily("jump", "refused"),
-        ...(shares ? [byFamily("jump", "unwelcome")] : []),
+        byFamily("jump", "unwelcome"),
         `goto ${refuseChain(service)}`,
       ],
     },

@@ -25,6 +25,11 @@ export const BAN_SETS = ["ban", "more"] as const;
 export type BanSet = typeof BAN_SETS[number];
 /** What other servers reported, without its family. */
 export const FLEET = "fleet";
+/** The sets of IPv6 networks that are shut out whole, by the length of their prefix. */
+export const NETWORK_SETS = [
+  { name: "net56", prefix: 56, mask: "ffff:ffff:ffff:ff00::" },
+  { name: "net48", prefix: 48, mask: "ffff:ffff:ffff::" },
+] as const;
 /** How many bans one set holds. */
 export const BAN_CAPACITY = 1_048_576;
 /** Notes of one kind that wait to be read; what has no room bans all the same. */
@@ -36,6 +41,8 @@ const COMING_CAPACITY = 65_536;
 const TRUST_CAPACITY = 65_536;
 /** Addresses that other servers reported; when it is full, what is new is refused. */
 const FLEET_CAPACITY = 262_144;
+/** Networks of one length; when it is full, what is new is refused. */
+const NETWORK_CAPACITY = 65_536;
 /** Sessions that outlive a loss of the kernel's table of connections. */
 const SESSION_CAPACITY = 16_384;
 
@@ -80,6 +87,11 @@ export function allSets(capacity: number): SetSpec[] {
     },
     ...familySets(4, "ipv4_addr", capacity),
     ...familySets(6, "ipv6_addr", capacity),
+    ...NETWORK_SETS.map(({ name }): SetSpec => ({
+      kind: "set",
+      name,
+      definition: `type ipv6_addr; flags timeout; size ${NETWORK_CAPACITY}; ${COLLECT}`,
+    })),
   ];
 }
 
