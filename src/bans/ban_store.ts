@@ -3,6 +3,7 @@ import type { Address } from "../os/address.ts";
 import { C3poError } from "../os/errors.ts";
 import { eventLog } from "../os/event_log.ts";
 import { tellCommands } from "./command_log.ts";
+import { Ladder } from "./ladder.ts";
 import { type BanPolicy, Ledger } from "./ledger.ts";
 import { ManualBans, runningBans } from "./manual_bans.ts";
 import { forgivenBy, type PendingCommand } from "./pending_commands.ts";
@@ -34,6 +35,7 @@ const log = eventLog("bans");
 /** What `serve` knows, in memory and on disk: offences, trusted addresses, who is allowed or banned by hand. */
 export class BanStore {
   readonly ledger: Ledger;
+  readonly ladder: Ladder;
   readonly trusted: TrustedAddresses;
   readonly files: StateFiles;
   readonly #allowed: Map<string, Address>;
@@ -47,6 +49,7 @@ export class BanStore {
   private constructor(
     files: StateFiles,
     ledger: Ledger,
+    ladder: Ladder,
     trusted: TrustedAddresses,
     allowed: readonly Address[],
     manual: ManualBans,
@@ -54,6 +57,7 @@ export class BanStore {
   ) {
     this.files = files;
     this.ledger = ledger;
+    this.ladder = ladder;
     this.trusted = trusted;
     this.#allowed = new Map(allowed.map((each) => [each.text, each]));
     this.#manual = manual;
@@ -69,6 +73,7 @@ export class BanStore {
     return new BanStore(
       files,
       new Ledger(policy, offenders),
+      new Ladder(offenders),
       new TrustedAddresses(policy.friends, trusted),
       allowed,
       new ManualBans(banned),
@@ -141,12 +146,15 @@ export class BanStore {
     this.#manual.take(command);
     if (command.do === "forgive all") {
       this.ledger.forgiveAll();
+      this.ladder.forgiveAll();
       return;
     }
     if (command.do === "publish") return;
     const { address } = command;
-    if (command.do === "forgive") this.ledger.forgive(address);
-    else if (command.do === "allow") this.#allowed.set(address.text, address);
+    if (command.do === "forgive") {
+      this.ledger.forgive(address);
+      this.ladder.forgive(address);
+    } else if (command.do === "allow") this.#allowed.set(address.text, address);
     else if (command.do === "disallow") this.#allowed.delete(address.text);
   }
 

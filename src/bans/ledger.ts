@@ -5,7 +5,7 @@ export const LONGEST_BAN = 2_147_483;
 
 /** What is remembered of an address that touched a trap. */
 export interface Offender {
-  /** The address, or the /64, as the ban covers it. */
+  /** The address, or the /64 or wider network, as the ban covers it. */
   readonly address: Address;
   /** How many bans it has earned since it was last forgotten. */
   readonly offences: number;

@@ -1,11 +1,11 @@
-import { type Address, parseBanned, parseCidr } from "../os/address.ts";
+import { type Address, parseBanned, parseBannedNetwork, parseCidr } from "../os/address.ts";
 import { Malformed } from "../os/errors.ts";
 
 /** A manual change of the kernel's sets that `serve` has to learn of. */
 export type PendingCommand =
   /** A ban that ends at a moment, unix milliseconds. */
   | { readonly do: "ban"; readonly address: Address; readonly until: number }
-  /** The end of a ban. @property isShared whether the fleet is told */
+  /** The end of a ban, perhaps of a network. @property isShared whether the fleet is told, of no network */
   | { readonly do: "forgive"; readonly address: Address; readonly isShared?: true }
   | { readonly do: "forgive all" }
   /** A line for the fleet, signed by its administrator. */
@@ -51,7 +51,7 @@ export function parseCommands(text: string): PendingCommand[] {
     }
     if (rest.length === 0) {
       if (word === "forgive-all" && operand === "") return { do: "forgive all" };
-      if (word === "forgive") return { do: word, address: parseBanned(operand) };
+      if (word === "forgive") return { do: word, address: parseBannedNetwork(operand) };
       if (word === "forgive-fleet") {
         return { do: "forgive", address: parseBanned(operand), isShared: true };
       }

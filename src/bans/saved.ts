@@ -1,6 +1,13 @@
 import * as v from "valibot";
 import type { Ban } from "../firewall/firewall.ts";
-import { type Address, bannedAddress, isBannable, parseBanned, parseCidr } from "../os/address.ts";
+import {
+  type Address,
+  bannedAddress,
+  isBannable,
+  parseBanned,
+  parseBannedNetwork,
+  parseCidr,
+} from "../os/address.ts";
 import { MOMENT } from "./pending_commands.ts";
 import { LONGEST_BAN } from "./ledger.ts";
 import { Malformed } from "../os/errors.ts";
@@ -42,7 +49,13 @@ const none = v.pipe(v.literal("-"), v.transform(() => null));
 
 /** What follows the word that a line begins with. */
 const LINES = {
-  offender: v.strictTuple([unit, digits, digits, digits, v.union([digits, none])]),
+  offender: v.strictTuple([
+    textReadBy(parseBannedNetwork),
+    digits,
+    digits,
+    digits,
+    v.union([digits, none]),
+  ]),
   friend: v.strictTuple([unit, digits]),
   ban: v.strictTuple([unit, digits]),
   allow: v.strictTuple([textReadBy(parseCidr)]),
@@ -110,7 +123,7 @@ export function banLine({ address, seconds }: Ban): string {
  * @returns null if the line is damaged
  */
 export function parseBanLine(line: string): Ban | null {
-  const [, text, digits] = /^([0-9a-f.:]{2,39}) (\d{1,7})$/.exec(line) ?? [];
+  const [, text, digits] = /^([0-9a-f.:]{2,39}(?:\/\d\d)?) (\d{1,7})$/.exec(line) ?? [];
   if (text === undefined || Number(digits) > LONGEST_BAN) return null;
   try {
     const address = bannedAddress(text);

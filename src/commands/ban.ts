@@ -2,7 +2,14 @@ import type { PendingCommand } from "../bans/pending_commands.ts";
 import type { Arguments } from "../cli/arguments.ts";
 import { type Command, JSON_OPTION } from "../cli/command.ts";
 import { columns } from "../cli/help.ts";
-import { type Address, isBannable, parseBanned } from "../os/address.ts";
+import {
+  type Address,
+  isBannable,
+  isNetwork,
+  networksOf,
+  parseBanned,
+  parseBannedNetwork,
+} from "../os/address.ts";
 import { formatDuration } from "../os/duration.ts";
 import { asArgument, Failure, Misuse } from "../os/errors.ts";
 import type { Host } from "../os/host.ts";
@@ -26,6 +33,9 @@ export const ban: Command = {
     "Bans take effect at once, whether or not serve runs. A ban of an IPv6 address covers its /64. " +
     "A ban blocks new connections; established ones continue. Each repeat makes a trap's ban " +
     "longer; removing a ban also clears the count.",
+    "Four banned /64 of an IPv6 /56 within an hour ban the whole /56; four such /56 of a /48, or 64 of its " +
+    "/64, the whole /48. Addresses that are allowed or have logged in are not affected. " +
+    "ban remove ADDR also removes the ban of a network around ADDR; it takes /56 and /48 networks too.",
     "ORIGIN says what a ban is for: a trap here, a ban by hand, or the report of another server of the " +
     "fleet. After ban remove, reports of others do not ban that address here for 15 minutes.",
   ],
@@ -41,9 +51,9 @@ export const ban: Command = {
         args.take(0, 1, "");
         return await list(args, host);
       case "add":
-        return await add(addresses(words), args.value("for") ?? DEFAULT_BAN, host);
+        return await add(addresses(words, parseBanned), args.value("for") ?? DEFAULT_BAN, host);
       case "remove":
-        return await remove(addresses(words), args.has("fleet"), host);
+        return await remove(addresses(words, parseBannedNetwork), args.has("fleet"), host);
       case "clear":
         args.take(1, 1, "");
         return await clear(host);
@@ -53,9 +63,9 @@ export const ban: Command = {
   },
 };
 
-function addresses(words: readonly string[]): Address[] {
+function addresses(words: readonly string[], parse: (word: string) => Address): Address[] {
   if (words.length === 0) throw new Misuse("ADDR is missing");
-  return words.map((word) => asArgument(() => parseBanned(word)));
+  return words.map((word) => asArgument(() => parse(word)));
 }
 
 async function list(args: Arguments, host: Host): Promise<number> {
@@ -105,17 +115,31 @@ async function remove(
   isShared: boolean,
   host: Host,
 ): Promise<number> {
+  const network = banned.find(isNetwork);
+  if (isShared && network !== undefined) {
+    throw new Misuse(`the fleet shares no ban of a network such as "${network.text}"`);
+  }
   return await withBooks(host, async (books) => {
     const now = await bansNow(books, host);
     const present = new Set(now.map(({ address }) => address));
+    // Whoever types an address wants it let in, whichever ban it is that shuts it out.
+    const around = banned.map((address) =>
+      networksOf(address).filter(({ text }) => present.has(text))
+    );
     const forgive = banned.map((address) =>
       ({ do: "forgive", address, ...isShared ? { isShared } : {} }) as const
     );
-    await enqueue(forgive, books, host);
-    await books.firewall.unban(banned);
-    for (const { text } of banned) {
-      const what = present.has(text) ? `removed the ban of ${text}` : `${text} is not banned`;
-      host.terminal.note(`c3po: ${what}`);
+    const wider = around.flat().map((address) => ({ do: "forgive", address }) as const);
+    await enqueue([...forgive, ...wider], books, host);
+    await books.firewall.unban([...banned, ...around.flat()]);
+    for (const [at, { text }] of banned.entries()) {
+      if (present.has(text)) host.terminal.note(`c3po: removed the ban of ${text}`);
+      for (const { text: network } of around[at]!) {
+        host.terminal.note(`c3po: removed the ban of ${network}, which shut out ${text}`);
+      }
+      if (!present.has(text) && around[at]!.length === 0) {
+        host.terminal.note(`c3po: ${text} is not banned`);
+      }
     }
     return 0;
   });

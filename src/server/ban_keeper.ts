@@ -6,6 +6,8 @@ import type { Clock } from "../os/clock.ts";
 import { eventLog } from "../os/event_log.ts";
 import { RateLimiter } from "../os/rate_limiter.ts";
 import type { Counters } from "./counters.ts";
+import type { Machine } from "./machine.ts";
+import { NetworkBans, type NetworkOffence } from "./network_bans.ts";
 import type { Trigger } from "./report.ts";
 import type { Task } from "./ticker.ts";
 
@@ -36,7 +38,10 @@ export class BanKeeper implements Task {
   readonly #counters: Counters;
   readonly #clock: Clock;
   readonly #witness: Witness;
+  readonly #networks: NetworkBans;
   readonly #limiter = new RateLimiter(LOG_LINES, LOG_WINDOW_MS);
+  /** Of its own: behind the lines of all that was banned in a network, its own would never be seen. */
+  readonly #networkLimiter = new RateLimiter(LOG_LINES, LOG_WINDOW_MS);
   /** The last touch of an address (or /64) that the kernel has not banned at its first packet. */
   readonly #lastTouch = new Map<string, Touch>();
   #queue: Ban[] = [];
@@ -47,6 +52,7 @@ export class BanKeeper implements Task {
     firewall: Firewall,
     counters: Counters,
     clock: Clock,
+    machine: Pick<Machine, "ipv6Network">,
     witness: Witness = () => {},
   ) {
     this.#witness = witness;
@@ -55,6 +61,7 @@ export class BanKeeper implements Task {
     this.#firewall = firewall;
     this.#counters = counters;
     this.#clock = clock;
+    this.#networks = new NetworkBans(store, machine);
   }
 
   /** Processes new activity; {@linkcode run} tells the kernel later in the same tick. */
@@ -74,6 +81,8 @@ export class BanKeeper implements Task {
   async run(now: number): Promise<boolean> {
     this.#settle(now);
     if (this.#store.files.hasCommands()) await this.#store.takePending(now);
+    await this.#flush();
+    for (const offence of await this.#networks.take()) this.#recordNetwork(offence, now);
     await this.#flush();
     await this.#store.writeDue(() => this.saved(), now);
     return this.#queue.length > 0;
@@ -148,6 +157,31 @@ export class BanKeeper implements Task {
     }
     // The kernel's own ban is a first one.
     if (offences > 1) this.#queue.push({ address: unit, seconds });
+    this.#networks.note(unit, port, trigger, now);
+  }
+
+  /** The kernel bans no network by itself, and no other server is told of one. */
+  #recordNetwork({ network, port, trigger }: NetworkOffence, now: number): void {
+    const offender = this.#store.ledger.touch(network, port, now);
+    if (offender === null) return;
+    const seconds = Math.round((offender.until - now) / 1000);
+    const { offences } = offender;
+    this.#store.changed(now);
+    this.#store.bansChanged(now);
+    this.#counters.ban(
+      { at: now, address: network.text, port, trigger, offences, seconds },
+      network.family,
+    );
+    if (this.#networkLimiter.take(now)) {
+      log.warn("network_ban", "banned a whole network", {
+        address: network.text,
+        port: port ?? "unknown",
+        trigger,
+        offences,
+        seconds,
+      });
+    }
+    this.#queue.push({ address: network, seconds });
   }
 
   /** A failed call is retried; a refused ban does not affect the others. */
@@ -163,7 +197,7 @@ export class BanKeeper implements Task {
   }
 
   #settle(now: number): void {
-    const suppressed = this.#limiter.settle(now);
+    const suppressed = this.#limiter.settle(now) + this.#networkLimiter.settle(now);
     if (suppressed > 0) {
       log.warn("bans_suppressed", "log rate limit reached, bans not logged", { suppressed });
     }

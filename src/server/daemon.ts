@@ -76,9 +76,15 @@ export async function runDaemon(
       canaryPort: canaries.port,
     });
   const store = await BanStore.load(stateFolder, config, clock.now());
-  const keeper = new BanKeeper(config.trigger, store, firewall, counters, clock, (...seen) => {
-    share?.saw(...seen);
-  });
+  const keeper = new BanKeeper(
+    config.trigger,
+    store,
+    firewall,
+    counters,
+    clock,
+    machine,
+    (...seen) => share?.saw(...seen),
+  );
   const obstacles = new ObstacleMonitor(firewall, policy);
   const reconciler = new Reconciler({
     firewall,

@@ -13,7 +13,7 @@ import {
   string,
 } from "valibot";
 import { ENGINE_NAMES } from "../firewall/firewall.ts";
-import { parseAddress } from "../os/address.ts";
+import { parseAddress, parseBannedNetwork } from "../os/address.ts";
 import { Malformed } from "../os/errors.ts";
 import { amount, count, finite, readJson, textReadBy } from "../os/schema.ts";
 
@@ -23,7 +23,10 @@ const BAN_EVENT = pipe(
   object({
     /** Unix milliseconds. */
     at: amount,
-    address: textReadBy((text) => parseAddress(text).text),
+    /** The very address, or an IPv6 network that was banned whole. */
+    address: textReadBy((text) =>
+      (text.includes("/") ? parseBannedNetwork(text) : parseAddress(text)).text
+    ),
     /** The trap; null if it is no longer known which. */
     port: nullable(count),
     trigger: TRIGGER,

@@ -2,7 +2,7 @@ import { assertEquals, assertThrows } from "@std/assert";
 import fc from "fast-check";
 import { forgivenBy, formatCommands, parseCommands } from "../../src/bans/pending_commands.ts";
 import { Malformed } from "../../src/os/errors.ts";
-import { isBannable, parseBanned, parseCidr } from "../../src/os/address.ts";
+import { isBannable, networksOf, parseBanned, parseCidr } from "../../src/os/address.ts";
 import {
   banLine,
   bansHead,
@@ -18,10 +18,13 @@ const NOW = Date.UTC(2026, 10, 22, 12);
 
 const unit = fc.oneof(fc.ipV4(), fc.ipV6()).map((text) => parseBanned(text))
   .filter(isBannable);
+/** Also a network that was banned whole. */
+const held = fc.tuple(unit, fc.nat(2)).map(([each, at]) => [each, ...networksOf(each)][at] ?? each)
+  .filter(isBannable);
 const moment = fc.integer({ min: 0, max: 8.64e15 });
 const records: fc.Arbitrary<Records> = fc.record({
   offenders: fc.array(fc.record({
-    address: unit,
+    address: held,
     offences: fc.integer({ min: 1, max: 1e6 }),
     lastHit: moment,
     until: moment,
@@ -79,7 +82,7 @@ Deno.test("a ledger that lost or gained anything is not believed", () => {
 });
 
 Deno.test("a saved ban is read as it was written, and nothing else is a ban", () => {
-  fc.assert(fc.property(unit, fc.integer({ min: 1, max: 2_147_483 }), (each, seconds) => {
+  fc.assert(fc.property(held, fc.integer({ min: 1, max: 2_147_483 }), (each, seconds) => {
     const line = banLine({ address: each, seconds });
     assertEquals(parseBanLine(line), { address: each, seconds });
   }));
@@ -95,11 +98,13 @@ Deno.test("a saved ban is read as it was written, and nothing else is a ban", ()
       "0.0.0.0 9",
       ":: 9",
       "192.0.2.1 2147484",
+      "192.0.2.0/24 9",
+      "2001:db8::/47 9",
     ]
   ) assertEquals(parseBanLine(line), null, line);
   fc.assert(fc.property(fc.string(), (line) => {
     const ban = parseBanLine(line);
-    return ban === null || /^[0-9a-f.:]+ \d{1,7}$/.test(line);
+    return ban === null || /^[0-9a-f.:]+(\/\d\d)? \d{1,7}$/.test(line);
   }));
   assertEquals(parseBansHead(bansHead(NOW)), NOW);
   assertEquals(parseBansHead("c3po-bans 2 1"), null);
@@ -120,6 +125,8 @@ Deno.test("what was done by hand is read as it was written, and forgives whom it
   assertEquals(parseCommands(formatCommands(commands)), commands);
   assertEquals(forgivenBy(commands)("2001:db8::/64"), true);
   assertEquals(forgivenBy(commands)("192.0.2.1"), false);
+  const [network] = parseCommands("forgive 2001:db8::/56\n");
+  assertEquals(formatCommands([network!]), "forgive 2001:db8::/56\n");
   const all = parseCommands("forgive-all\n");
   assertEquals(parseCommands(formatCommands(all)), all);
   assertEquals(forgivenBy(all)("192.0.2.1"), true);

@@ -1,0 +1,52 @@
+import type { BanStore } from "../bans/ban_store.ts";
+import { type Address, overlap, parseCidr } from "../os/address.ts";
+import type { Machine } from "./machine.ts";
+import type { Trigger } from "./report.ts";
+
+/** A network that is to be banned, and what was touched last in it. */
+export interface NetworkOffence {
+  readonly network: Address;
+  readonly port: number | null;
+  readonly trigger: Trigger;
+}
+
+/** Decides which IPv6 networks are banned whole, for what was banned in them. */
+export class NetworkBans {
+  readonly #store: Pick<BanStore, "ladder" | "ledger" | "trusted">;
+  readonly #machine: Pick<Machine, "ipv6Network">;
+  readonly #due = new Map<string, NetworkOffence>();
+
+  constructor(
+    store: Pick<BanStore, "ladder" | "ledger" | "trusted">,
+    machine: Pick<Machine, "ipv6Network">,
+  ) {
+    this.#store = store;
+    this.#machine = machine;
+  }
+
+  /** An address or /64 has earned a ban. One that is trusted does not count against its neighbours. */
+  note(unit: Address, port: number | null, trigger: Trigger, now: number): void {
+    const { ladder, ledger, trusted } = this.#store;
+    if (trusted.has(unit, now)) return;
+    for (const network of ladder.climb(unit, now)) {
+      // What was noted before the kernel knew of the ban is no reason for a longer one.
+      const isRunning = (ledger.find(network)?.until ?? 0) > now;
+      if (!isRunning) this.#due.set(network.text, { network, port, trigger });
+    }
+  }
+
+  /**
+   * The networks that have to be banned since it was last asked, without those that this machine has an
+   * address in.
+   *
+   * @throws {ToolFailure} if it cannot be read which those are: then they are asked for again
+   */
+  async take(): Promise<NetworkOffence[]> {
+    if (this.#due.size === 0) return [];
+    const { addresses, gateways, local } = await this.#machine.ipv6Network();
+    const own = [...addresses.map(({ text }) => text), ...gateways, ...local].map(parseCidr);
+    const due = [...this.#due.values()];
+    this.#due.clear();
+    return due.filter(({ network }) => !own.some((each) => overlap(each, network)));
+  }
+}
