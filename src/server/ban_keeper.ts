@@ -6,8 +6,7 @@ import type { Clock } from "../os/clock.ts";
 import { eventLog } from "../os/event_log.ts";
 import { RateLimiter } from "../os/rate_limiter.ts";
 import type { Counters } from "./counters.ts";
-import type { Machine } from "./machine.ts";
-import { NetworkBans, type NetworkOffence } from "./network_bans.ts";
+import type { NetworkBans, NetworkOffence } from "./network_bans.ts";
 import type { Trigger } from "./report.ts";
 import type { Task } from "./ticker.ts";
 
@@ -38,7 +37,7 @@ export class BanKeeper implements Task {
   readonly #counters: Counters;
   readonly #clock: Clock;
   readonly #witness: Witness;
-  readonly #networks: NetworkBans;
+  readonly #networks: NetworkBans | null;
   readonly #limiter = new RateLimiter(LOG_LINES, LOG_WINDOW_MS);
   /** Of its own: behind the lines of all that was banned in a network, its own would never be seen. */
   readonly #networkLimiter = new RateLimiter(LOG_LINES, LOG_WINDOW_MS);
@@ -46,13 +45,14 @@ export class BanKeeper implements Task {
   readonly #lastTouch = new Map<string, Touch>();
   #queue: Ban[] = [];
 
+  /** @param networks null if no network is banned whole */
   constructor(
     trigger: Trigger,
     store: BanStore,
     firewall: Firewall,
     counters: Counters,
     clock: Clock,
-    machine: Pick<Machine, "ipv6Network">,
+    networks: NetworkBans | null,
     witness: Witness = () => {},
   ) {
     this.#witness = witness;
@@ -61,7 +61,7 @@ export class BanKeeper implements Task {
     this.#firewall = firewall;
     this.#counters = counters;
     this.#clock = clock;
-    this.#networks = new NetworkBans(store, machine);
+    this.#networks = networks;
   }
 
   /** Processes new activity; {@linkcode run} tells the kernel later in the same tick. */
@@ -82,7 +82,7 @@ export class BanKeeper implements Task {
     this.#settle(now);
     if (this.#store.files.hasCommands()) await this.#store.takePending(now);
     await this.#flush();
-    for (const offence of await this.#networks.take()) this.#recordNetwork(offence, now);
+    for (const offence of await this.#networks?.take() ?? []) this.#recordNetwork(offence, now);
     await this.#flush();
     await this.#store.writeDue(() => this.saved(), now);
     return this.#queue.length > 0;
@@ -157,7 +157,7 @@ export class BanKeeper implements Task {
     }
     // The kernel's own ban is a first one.
     if (offences > 1) this.#queue.push({ address: unit, seconds });
-    this.#networks.note(unit, port, trigger, now);
+    this.#networks?.note(unit, port, trigger, now);
   }
 
   /** The kernel bans no network by itself, and no other server is told of one. */

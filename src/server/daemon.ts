@@ -16,6 +16,7 @@ import { tellClock } from "./clock_note.ts";
 import type { Configuration, Context } from "./context.ts";
 import { checkDoor } from "./door.ts";
 import { LoginObserver } from "./login_observer.ts";
+import { NetworkBans } from "./network_bans.ts";
 import { ObstacleMonitor } from "./obstacles.ts";
 import { policyOf } from "./policy.ts";
 import { Ports } from "./port_policy.ts";
@@ -82,7 +83,7 @@ export async function runDaemon(
     firewall,
     counters,
     clock,
-    machine,
+    config.networkBans === "on" ? new NetworkBans(store, machine) : null,
     (...seen) => share?.saw(...seen),
   );
   const obstacles = new ObstacleMonitor(firewall, policy);

@@ -43,6 +43,10 @@ export const OPTIONS = {
   ),
   banTime: duration("duration of a first ban", parseBanTime, 15 * MINUTE),
   banMax: duration("longest ban; each repeat doubles the duration up to this", parseBanTime, DAY),
+  networkBans: choice(
+    ["on", "off"],
+    "ban all of an IPv6 /56 or /48 in which several /64 were banned within an hour",
+  ),
   trigger: choice(
     ["syn", "handshake"],
     "ban on the first packet, or only on a completed connection",

@@ -42,6 +42,7 @@ const SET: Readonly<Record<string, [text: string, Partial<ServerConfig>]>> = {
   "door": ["2001:DB8:0:aa::/64", { door: "2001:db8:0:aa::/64" }],
   "ban-time": ["20m", { banTime: 1200 }],
   "ban-max": ["2h", { banMax: 7200 }],
+  "network-bans": ["off", { networkBans: "off" }],
   "trigger": ["handshake", { trigger: "handshake" }],
   "scope": ["all", { scope: "all" }],
   "allow": ["10.0.0.0/8", { allow: [{ family: 4, text: "10.0.0.0/8" }] }],

@@ -102,6 +102,13 @@ Deno.test("a network is banned with handshake for completed connections alone", 
   assertEquals(server.logged("network_ban")[0]!.fields["trigger"], "handshake");
 });
 
+Deno.test("where it is switched off no network is banned whole", async () => {
+  await using server = await Server.start({ config: { networkBans: "off" } });
+  await touch(server, ...FOUR);
+  assertEquals(await meets(server, address(0, 7)), "service ssh");
+  assertEquals((await left(server)).size, FOUR.length);
+});
+
 Deno.test("bans of networks outlive a restart, and so does what counts towards them", async () => {
   const first = await Server.start();
   await touch(first, ...FOUR, ...[0, 1, 2].map((at) => address(1, at)));
