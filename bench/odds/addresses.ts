@@ -9,7 +9,10 @@ import { type Random, RandomOrder } from "./random.ts";
 const TRAPS = [15, 255, 4095];
 const ADDRESSES = [1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024];
 /** Prefixes that providers give to one customer, the smallest first. */
-const PREFIXES = [64, 62, 60, 58, 56, 54, 52, 50, 48];
+export const PREFIXES = [64, 62, 60, 58, 56, 54, 52, 50, 48];
+
+/** Numbers of traps against the owner of a network. */
+export const NETWORK_TRAPS = [...TRAPS, 16383];
 
 /** A way to spend `k` addresses: whether they meet sshd. */
 type Way = (roles: Roles, order: RandomOrder, k: number) => boolean;
@@ -59,17 +62,21 @@ export async function botnets(random: Random, effort: Effort): Promise<Figure> {
   };
 }
 
-/** Chance of the owner of an IPv6 network to meet sshd, by the length of its prefix. */
+/**
+ * Chance of the owner of an IPv6 network to meet sshd, by the length of its prefix, where a ban never covers
+ * more than a /64.
+ */
 export async function networks(random: Random, effort: Effort): Promise<Figure> {
   const curves: Curve[] = [];
-  for (const traps of [...TRAPS, 16383]) {
+  for (const traps of NETWORK_TRAPS) {
     const points = PREFIXES.map((x) => {
       // A ban covers a /64, so a network counts as many addresses as it holds of those.
       const k = 2 ** (64 - x);
       return { x, k, odds: together(traps, k) };
     });
     curves.push({
-      name: `${traps} traps`,
+      name: `${traps} traps, bans of /64 alone`,
+      group: `${traps} traps`,
       formula: "min(1, 2^(64-p)/(t+1))",
       points: await simulate(random, effort, traps, searchTogether, points),
     });
@@ -83,7 +90,8 @@ export async function networks(random: Random, effort: Effort): Promise<Figure> 
   };
 }
 
-async function simulate(
+/** Spends addresses in one way, at each point as often as the effort is worth. */
+export async function simulate(
   random: Random,
   { probes }: Effort,
   traps: number,
@@ -102,7 +110,7 @@ async function simulate(
 }
 
 /** One list of ports for all: where an address ends the next goes on. */
-function searchTogether(roles: Roles, order: RandomOrder, k: number): boolean {
+export function searchTogether(roles: Roles, order: RandomOrder, k: number): boolean {
   let left = k;
   for (let place = 0;; place++) {
     const role = roles[order.at(place)];

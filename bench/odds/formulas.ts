@@ -26,6 +26,16 @@ export function together(t: number, k: number): number {
   return Math.min(1, k / (t + 1));
 }
 
+/**
+ * How many /64 the owner of an IPv6 network of prefix `p` has before all of it is banned: four of a /56, and
+ * in a /48 as many of each /56 as do not ban it and one more of four, but 64 at most.
+ */
+export function climbable(p: number): number {
+  if (p >= 56) return Math.min(2 ** (64 - p), 4);
+  const narrow = 2 ** (56 - p);
+  return Math.min(64, 3 * narrow + Math.min(narrow, 4));
+}
+
 /** Chance of `k` addresses that each have a minute of their own. */
 export function apart(t: number, k: number): number {
   return 1 - (t / (t + 1)) ** k;

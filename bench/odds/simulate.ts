@@ -1,6 +1,7 @@
 import { botnets, networks } from "./addresses.ts";
 import type { Effort, Figure } from "./figure.ts";
 import { Random } from "./random.ts";
+import { climbs, tries } from "./ladder.ts";
 import { slowScans } from "./slow.ts";
 import { sweeps, untilBanned } from "./sweeps.ts";
 import { tripwires } from "./tripwires.ts";
@@ -21,14 +22,25 @@ export interface Results {
  */
 export async function simulate(seed: number, effort: Effort): Promise<Results> {
   const random = new Random(seed);
-  const figures = [
+  const before = [
     await sweeps(random, effort),
     await botnets(random, effort),
     await untilBanned(random, effort),
     slowScans(random, effort),
-    await networks(random, effort),
+  ];
+  const network = await networks(random, effort);
+  const figures = [
+    ...before,
+    network,
     await tripwires(random, effort),
     await manyUsers(random, effort),
   ];
-  return { seed, probes: random.drawn, figures };
+  // By numbers of their own, so that the other figures stay as they were before there was a ladder.
+  const own = new Random(seed + 1);
+  const steps = await climbs(own, effort);
+  const all = figures.map((figure) =>
+    figure === network ? { ...figure, curves: [...steps, ...figure.curves] } : figure
+  );
+  all.push(await tries(own, effort));
+  return { seed, probes: random.drawn + own.drawn, figures: all };
 }

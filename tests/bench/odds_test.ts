@@ -3,6 +3,7 @@ import fc from "fast-check";
 import { banMinutes, FORGOTTEN, LAST_STEP, POLICY } from "../../bench/odds/bans.ts";
 import { deviation, type Figure, TOLERANCE } from "../../bench/odds/figure.ts";
 import * as odds from "../../bench/odds/formulas.ts";
+import { addressesOf } from "../../bench/odds/ladder.ts";
 import { FIRST_MINUTE, scheduleOf, windowsAround } from "../../bench/odds/minutes.ts";
 import { Random, RandomOrder } from "../../bench/odds/random.ts";
 import results from "../../bench/odds/results.json" with { type: "json" };
@@ -201,6 +202,13 @@ Deno.test("addresses that spend themselves on two minutes at once do worse than 
       assert(1 - missesBoth <= odds.together(t, k) + 1e-12);
     }
   }
+});
+
+Deno.test("the real ladder leaves the owner of a network as many addresses as on paper", () => {
+  for (let prefix = 64; prefix >= 48; prefix--) {
+    assertEquals(addressesOf(prefix), odds.climbable(prefix), `/${prefix}`);
+  }
+  assertEquals([64, 56, 48].map(odds.climbable), [1, 4, 64]);
 });
 
 Deno.test("a ban takes all of a /64 from its owner", () => {
