@@ -71,14 +71,17 @@ nft_is_old() {
 	return 1
 }
 
-# A server needs iptables and ipset, or nft alone, and iproute2; a checkout Deno, or npm to fetch it.
+# A server needs iptables, ipset and the stdbuf that BusyBox lacks, or nft alone, and iproute2; a checkout Deno, or
+# npm to fetch it.
 install_packages() {
 	set --
 	PATH=$PATH:/usr/sbin:/sbin # where they are, even if root's PATH does not say so
 	if is_root && [ "$(uname -s)" = Linux ]; then
-		if have iptables && have ipset; then :
+		if have iptables && have ipset && have stdbuf; then :
 		elif ! have nft; then set -- nftables
-		elif nft_is_old; then set -- iptables ipset
+		elif nft_is_old; then
+			set -- iptables ipset
+			have stdbuf || set -- "$@" coreutils
 		fi
 		iproute=iproute2
 		have apt-get || ! have dnf || iproute=iproute

@@ -91,7 +91,20 @@ const PACKAGES: Readonly<Record<string, string>> = {
   "iptables-legacy-restore": "iptables",
   "ip6tables-legacy-restore": "iptables",
   ssh: "openssh-client",
+  "ssh-keygen": "openssh-client",
   sshd: "openssh-server",
+  ip: "iproute2",
+  ss: "iproute2",
+  cat: "coreutils",
+  ls: "coreutils",
+  readlink: "coreutils",
+  stdbuf: "coreutils",
+  tail: "coreutils",
+  test: "coreutils",
+  nsenter: "util-linux",
+  setpriv: "util-linux",
+  unshare: "util-linux",
+  wg: "wireguard-tools",
 };
 
 /** The error of a program that is not there, with the way to get it. */

@@ -62,12 +62,14 @@ for (
     ["ip ss ipset", ["nftables"]],
     ["ip ss nft", []],
     ["ip ss nft iptables", []],
-    ["ip ss iptables ipset", []],
+    ["ip ss iptables ipset stdbuf", []],
+    ["ip ss iptables ipset", ["nftables"]], // as with BusyBox
     ["ip nft", ["iproute2"]],
-    ["ip ss nft:0.9.8", ["iptables", "ipset"]],
-    ["ip ss nft:1.0.1", ["iptables", "ipset"]],
+    ["ip ss nft:0.9.8 stdbuf", ["iptables", "ipset"]],
+    ["ip ss nft:1.0.1 stdbuf", ["iptables", "ipset"]],
+    ["ip ss nft:1.0.1", ["iptables", "ipset", "coreutils"]],
     ["ip ss nft:1.0.2", []],
-    ["ip ss nft:0.9.8 iptables ipset", []],
+    ["ip ss nft:0.9.8 iptables ipset stdbuf", []],
   ] as const
 ) {
   kernelTest(`where there is "${there}", install.sh installs "${missing.join(" ")}"`, async () => {

@@ -161,7 +161,7 @@ Deno.test("the .rpm asks for the same, and for the libraries that the program na
     const requires = (await query("--requires")).split("\n");
     for (
       const each of [
-        "(nftables or (iptables and ipset))",
+        "(nftables or (iptables and ipset and /usr/bin/stdbuf))",
         "(iproute or iproute2)",
         "/usr/bin/ssh",
       ]

@@ -19,12 +19,21 @@ import {
 
 /** Hides programs, as on a machine that has none. @param patterns of a shell, in /usr/sbin */
 function without(...patterns: string[]): string {
+  return hidden("sbin", patterns);
+}
+
+/** As on a machine of BusyBox, which has most of coreutils but not this. */
+const WITHOUT_STDBUF = hidden("bin", ["stdbuf"]);
+
+function hidden(folder: "bin" | "sbin", patterns: readonly string[]): string {
   return [
-    "mkdir -p $RUNTIME_DIRECTORY/sbin",
-    "mount --bind /usr/sbin $RUNTIME_DIRECTORY/sbin",
-    "mount -t tmpfs none /usr/sbin",
-    "for f in $RUNTIME_DIRECTORY/sbin/*; do ln -s $f /usr/sbin/; done",
-    ...patterns.map((pattern) => `rm /usr/sbin/${pattern}`),
+    `mkdir -p $RUNTIME_DIRECTORY/${folder}`,
+    `mount --bind /usr/${folder} $RUNTIME_DIRECTORY/${folder}`,
+    // All of it is made before it is in place, for the programs that make it are in there.
+    `mkdir -p $RUNTIME_DIRECTORY/other-${folder}`,
+    `for f in $RUNTIME_DIRECTORY/${folder}/*; do echo $f; done | xargs ln -sf -t $RUNTIME_DIRECTORY/other-${folder}`,
+    ...patterns.map((pattern) => `rm $RUNTIME_DIRECTORY/other-${folder}/${pattern}`),
+    `mount --bind $RUNTIME_DIRECTORY/other-${folder} /usr/${folder}`,
   ].join(" && ");
 }
 
@@ -49,7 +58,44 @@ const SURROUNDINGS: readonly [
   ["a machine without nft is served with iptables and ipset", {
     prepare: without("nft"),
   }, { says: /event=started .*firewall=iptables/, v6: "c3po" }],
+  ["a machine without stdbuf is served with nft", {
+    prepare: WITHOUT_STDBUF,
+  }, { says: /event=started .*firewall=nftables/, v6: "c3po" }],
 ];
+
+kernelTest("a missing stdbuf is named, with its package and what else would do", async () => {
+  await using lab = await Lab.create({ peers: [] });
+  const { server } = lab;
+  await startSshd(server);
+  const before = await snapshot(server);
+  const found = "stdbuf: not found on this machine, and the iptables engine hears ipset through it";
+  for (
+    const [firewall, prepare] of [
+      ["iptables", WITHOUT_STDBUF],
+      ["auto", `${WITHOUT_STDBUF} && ${without("nft")}`],
+    ] as const
+  ) {
+    const serve = await spawnServe(server, { args: ["--firewall", firewall], prepare });
+    assertEquals((await serve.child.finished()).code, 1);
+    assertMatch(serve.child.text(), new RegExp(`^c3po: error: ${found}$`, "m"));
+    const env = { ...server.c3poEnv(), C3PO_FIREWALL: firewall, C3PO_SECRET: "classic:a secret" };
+    const check = [...server.c3poWords(["check", "--json"])];
+    const { code, stdout } = await server.run("sh", [
+      "-c",
+      `${prepare} && exec "$@"`,
+      "sh",
+      ...check,
+    ], {
+      env,
+    });
+    assertEquals(code, 1);
+    const { findings } = JSON.parse(stdout) as { findings: Record<string, string>[] };
+    const [firewallFinding] = findings.filter(({ what }) => what === "firewall");
+    assertEquals([firewallFinding?.["grade"], firewallFinding?.["found"]], ["fail", found]);
+    assertMatch(firewallFinding?.["todo"] ?? "", /install coreutils, .*nftables/);
+  }
+  assertEquals(await snapshot(server), before);
+});
 
 for (const [what, options, { says, v6 }] of SURROUNDINGS) {
   kernelTest(what, async () => {

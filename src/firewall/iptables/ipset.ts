@@ -1,5 +1,5 @@
 import { runTool, streamTool, tryTool } from "../../os/tool.ts";
-import { failureOf } from "../../os/tool_failure.ts";
+import { failureOf, ToolFailure } from "../../os/tool_failure.ts";
 
 /**
  * Makes sure that ipset is there and the kernel answers it, also by way of `stdbuf` as SetSession asks.
@@ -8,8 +8,17 @@ import { failureOf } from "../../os/tool_failure.ts";
  */
 export async function findIpset(): Promise<void> {
   await runTool("ipset", ["list", "-name"]);
-  await runTool("stdbuf", ["-oL", "ipset", "list", "-name"]);
+  try {
+    await runTool("stdbuf", ["-oL", "ipset", "list", "-name"]);
+  } catch (error) {
+    if (!(error instanceof ToolFailure) || !error.isMissing) throw error;
+    throw new ToolFailure("stdbuf", null, NO_STDBUF, STDBUF, true);
+  }
 }
+
+/** BusyBox has most of coreutils, but not this. */
+const NO_STDBUF = "not found on this machine, and the iptables engine hears ipset through it";
+const STDBUF = "install coreutils, or use another engine: c3po serve --firewall nftables";
 
 /** Time for as many lines as the largest sets take. */
 const RESTORE_MS = 40_000;
