@@ -13,6 +13,11 @@ export interface Neighbour {
 /** How many minutes to each side are worth a try: a clock that is off by more is a fault to mend. */
 export const REACH = 2;
 
+/** Milliseconds that all tries together may take. */
+export const TRIES_MS = 20_000;
+/** A server whose clock is off by no more milliseconds than this never bans us for a try. */
+const SAFE_MS = (REACH + 1) * MINUTE_MS;
+
 /**
  * Where the SSH port of a minute is.
  *
@@ -54,7 +59,7 @@ export async function doorNeighbours(
  *
  * @param now unix milliseconds by our clock
  * @param traps number of traps on the server; if unknown, it may be half the range, and no port is safe:
- * seven minutes of such a server have all but one in a hundred among their traps
+ * nine minutes of such a server have all but one in five hundred among their traps
  */
 export async function safeNeighbours(
   schedule: Schedule,
@@ -63,10 +68,11 @@ export async function safeNeighbours(
 ): Promise<Neighbour[]> {
   if (traps === undefined) return [];
   const current = minuteAt(now);
-  // One minute more than we try: a server just beyond our reach must not ban us either.
-  const minutes = Array.from({ length: 2 * REACH + 3 }, (_, i) => current - REACH - 1 + i);
+  // Each minute the server may be in until the last try, and those beside it, which a grace opens.
+  const first = Math.max(0, minuteAt(now - SAFE_MS) - 1);
+  const last = minuteAt(now + SAFE_MS + TRIES_MS) + 1;
   const around: MinutePorts[] = await Promise.all(
-    minutes.filter((minute) => minute >= 0).map((minute) => schedule.ports(minute, traps)),
+    Array.from({ length: last - first + 1 }, (_, i) => schedule.ports(first + i, traps)),
   );
   const dangerous = new Set(around.flatMap((minute) => minute.traps));
   const tried = new Set(around.filter(({ minute }) => minute === current).map(({ ssh }) => ssh));

@@ -1,5 +1,11 @@
 import { minuteAt } from "../schedule/minute.ts";
-import { doorNeighbours, type Neighbour, placeIn, safeNeighbours } from "./nearby_minutes.ts";
+import {
+  doorNeighbours,
+  type Neighbour,
+  placeIn,
+  safeNeighbours,
+  TRIES_MS,
+} from "./nearby_minutes.ts";
 import type { Schedule } from "../schedule/schedule.ts";
 import type { Clock } from "../os/clock.ts";
 import { type Connection, dial, isOpen, type Refusal } from "../os/dial.ts";
@@ -40,10 +46,8 @@ export interface Unreached {
   readonly door: string | null;
 }
 
-/** Milliseconds after which a silent port lets the next one have a try beside it. */
+/** Milliseconds after which a silent port lets the next one have a try beside it: time for lost packets. */
 const PATIENCE_MS = { own: 3_000, other: 1_000 };
-/** Milliseconds for all tries together: time for several lost packets. */
-const DEADLINE_MS = 20_000;
 
 /**
  * Connects to the SSH port of the clock's minute and, if that does not answer, to the neighbouring
@@ -63,7 +67,7 @@ export async function reach(target: Target): Promise<Reached | Unreached> {
     over.abort();
     return "silent"; // unread, for there is a winner
   };
-  const callOff = after(Math.min(DEADLINE_MS, (seconds ?? Infinity) * 1000), () => over.abort());
+  const callOff = after(Math.min(TRIES_MS, (seconds ?? Infinity) * 1000), () => over.abort());
   try {
     const first = attempt(own);
     const others: Promise<Refusal>[] = [];
