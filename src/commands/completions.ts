@@ -33,7 +33,7 @@ export function completions(commands: () => readonly CommandSpec[]): Command {
       if (script === undefined) {
         throw new Misuse(`no completions for "${shell}"`, { hint: "use bash, zsh or fish" });
       }
-      host.terminal.out(script(commands()));
+      host.terminal.raw(script(commands()));
       return Promise.resolve(0);
     },
   };

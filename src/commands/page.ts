@@ -22,7 +22,7 @@ export const page: Command = {
     }
     const { default: built } = await import("../page/built.json", { with: { type: "json" } });
     const made = Math.floor(host.clock.now() / 1000);
-    host.terminal.out(
+    host.terminal.raw(
       built.html.replace("{{made}}", String(made)).replace("{{ version }}", VERSION),
     );
     return 0;

@@ -13,7 +13,7 @@ import { hostKeySearch, STDIN_IS_TAKEN, trapsTold } from "../cli/client_options.
 import { asArgument, Misuse } from "../os/errors.ts";
 import { minuteAt } from "../schedule/minute.ts";
 import { checkTraps, Schedule } from "../schedule/schedule.ts";
-import { shellCommand } from "../os/shell.ts";
+import { shownCommand } from "../os/shell.ts";
 import { readSshArguments } from "../client/ssh_arguments.ts";
 import { controlPathArguments, portArguments, type SshSettings } from "../os/ssh_settings.ts";
 import { type Ending, runInForeground, SSH_FAILED } from "../os/foreground.ts";
@@ -58,7 +58,7 @@ export const ssh: Command = {
     const told = trapsTold(args);
     const start: Start = async (words) => {
       if (!args.has("dry-run")) return await runInForeground(words);
-      host.terminal.out(`${shellCommand(["ssh", ...words])}\n`);
+      host.terminal.out(`${shownCommand(["ssh", ...words])}\n`);
       return { code: 0, told: false };
     };
     if (read.host === null || read.query) return (await start(given)).code;

@@ -24,13 +24,14 @@ export const status: Command = {
     needRoot();
     const { readStatus: look } = await import("../server/status_reader.ts");
     const text = args.has("json") ? json : plain;
+    const print = args.has("json") ? host.terminal.out : host.terminal.raw; // with colours
     if (!args.has("watch")) {
       const now = await look(host);
-      host.terminal.out(await text(now));
+      print(await text(now));
       return now.health.every(({ grade }) => grade !== "fail") ? 0 : 1;
     }
     if (!args.has("json") && host.terminal.interactive) await watch(look, host);
-    else await follow(async () => host.terminal.out(await text(await look(host))), host);
+    else await follow(async () => print(await text(await look(host))), host);
     return 0;
   },
 };

@@ -98,12 +98,12 @@ export class Stage {
     }
     for (let now = start; now < moment; now = this.#clock.now()) {
       this.#waiting = this.#terminal.interactive;
-      if (this.#waiting) this.#terminal.out(`\r${this.#bar(start, now, moment, what)}`);
+      if (this.#waiting) this.#terminal.raw(`\r${this.#bar(start, now, moment, what)}`);
       await this.#clock.sleep(Math.min(moment - now, 500), this.#signal);
       this.#check();
     }
     this.#waiting = false;
-    if (this.#terminal.interactive) this.#terminal.out(CLEAR);
+    if (this.#terminal.interactive) this.#terminal.raw(CLEAR);
   }
 
   /** Waits for something to come true, looking each tenth of a second. */
@@ -138,7 +138,7 @@ export class Stage {
 
   #put(...lines: readonly Line[]): void {
     const text = lines.map((line) => `${paint(line, hasColour())}\n`).join("");
-    this.#terminal.out(this.#waiting ? CLEAR + text : text);
+    this.#terminal.raw(this.#waiting ? CLEAR + text : text);
   }
 
   async #pause(): Promise<void> {
@@ -159,7 +159,7 @@ export class Stage {
 
   #check(): void {
     if (!this.#signal.aborted) return;
-    if (this.#terminal.interactive) this.#terminal.out(CLEAR);
+    if (this.#terminal.interactive) this.#terminal.raw(CLEAR);
     throw new Interrupted();
   }
 }

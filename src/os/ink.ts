@@ -1,4 +1,5 @@
 import { bold, brightRed, cyan, dim, green, red, yellow } from "@std/fmt/colors";
+import { visible } from "./printable.ts";
 
 /** What a piece of text is, which decides how it looks. */
 export type Ink = "plain" | "title" | "faint" | "ssh" | "trap" | "bar" | "good" | "warn" | "bad";
@@ -26,7 +27,7 @@ const INKS: Readonly<Record<Ink, (text: string) => string>> = {
 
 /** A piece of text. */
 export function span(text: string, ink: Ink = "plain"): Span {
-  return { text, ink };
+  return { text: visible(text).replaceAll("\n", " "), ink };
 }
 
 /** How many columns a line takes. All our texts are ASCII, or signs that take one column each. */

@@ -1,4 +1,5 @@
 import { configureSync, type LogRecord } from "@logtape/logtape";
+import { visible } from "./printable.ts";
 
 /**
  * Sends the log to stderr, a line an event: `time level sentence event=name key=value …`, or a JSON
@@ -14,7 +15,8 @@ export function startLog(format: "text" | "json", isJournal = false): void {
   configureSync({
     sinks: {
       stderr: (record) => {
-        Deno.stderr.writeSync(new TextEncoder().encode(write(record) + "\n"));
+        const line = visible(write(record)).replaceAll("\n", "\\n");
+        Deno.stderr.writeSync(new TextEncoder().encode(line + "\n"));
       },
     },
     loggers: [

@@ -12,3 +12,26 @@
 export function printable(text: string): string {
   return text.replace(/[^\x20-\x7e]/g, "").trim();
 }
+
+/**
+ * A text for a terminal or a log, in which a name from outside may stand. What could move the cursor, turn
+ * the text around, hide in it or begin a line stands there by its number instead, as JSON would write it: JSON
+ * stays the same data. Line ends and tabs are ours.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals(visible("caf\u00e9 \u202egnp.exe\u001b[2J\n"), "caf\u00e9 \\u202egnp.exe\\u001b[2J\n");
+ * ```
+ */
+export function visible(text: string): string {
+  return text.replaceAll("\r\n", "\n").replace(
+    /(?![\n\t])[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu,
+    (sign) => Array.from({ length: sign.length }, (_, i) => numbered(sign.charCodeAt(i))).join(""),
+  );
+}
+
+function numbered(unit: number): string {
+  return `\\u${unit.toString(16).padStart(4, "0")}`;
+}

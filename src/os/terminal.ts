@@ -1,9 +1,15 @@
 import type { C3poError } from "./errors.ts";
+import { visible } from "./printable.ts";
 
-/** Where a command's words go: answers to stdout, everything else to stderr. */
+/**
+ * Where a command's words go: answers to stdout, everything else to stderr. Words may quote what somebody
+ * else has chosen, so they are made visible here, where all of them pass.
+ */
 export interface Terminal {
-  /** Writes an answer, or a part of one, exactly as given. */
+  /** Writes an answer, or a part of one. */
   out(text: string): void;
+  /** Writes an answer exactly as given: a key, a file, or a drawing with colours. */
+  raw(text: string): void;
   /** Tells the user something: a line on stderr. */
   note(line: string): void;
   /** Passes on what another program tells the user, exactly as given, on stderr. */
@@ -14,22 +20,17 @@ export interface Terminal {
 
 /** Tells the user of an error, in the one voice for errors. */
 export function report(error: C3poError, terminal: Terminal): void {
-  terminal.note(`c3po: error: ${uncontrolled(error.message)}`);
-  if (error.hint !== undefined) terminal.note(`c3po: hint: ${uncontrolled(error.hint)}`);
-}
-
-/** A text that quotes what somebody else may have chosen, without what could move the cursor. */
-function uncontrolled(text: string): string {
-  // deno-lint-ignore no-control-regex -- that is what goes
-  return text.replace(/[\x00-\x09\x0b-\x1f\x7f-\x9f]/g, "");
+  terminal.note(`c3po: error: ${error.message}`);
+  if (error.hint !== undefined) terminal.note(`c3po: hint: ${error.hint}`);
 }
 
 const UTF8 = new TextEncoder();
 
 /** The terminal this process was started on. */
 export const systemTerminal: Terminal = {
-  out: (text) => write(Deno.stdout, text),
-  note: (line) => write(Deno.stderr, line + "\n"),
+  out: (text) => write(Deno.stdout, visible(text)),
+  raw: (text) => write(Deno.stdout, text),
+  note: (line) => write(Deno.stderr, visible(line) + "\n"),
   pass: (text) => write(Deno.stderr, text),
   get interactive() {
     return Deno.stdout.isTerminal();

@@ -223,3 +223,8 @@ Deno.test("a line is cut or filled to its width", () => {
   assertEquals(paint(fit([span("abc"), span("def")], 4), false), "abcd");
   assertEquals(paint(fit([span("ab")], 4), false), "ab  ");
 });
+
+Deno.test("a name from outside is no part of a screen's own words", () => {
+  const line = [span("a\x1b[2J\u202eb\nc", "title")];
+  assertEquals(paint(line, false), "a\\u001b[2J\\u202eb c");
+});

@@ -82,6 +82,7 @@ function started(): Forward {
   const notes: string[] = [];
   const terminal: Terminal = {
     out: () => {},
+    raw: () => {},
     pass: () => {},
     note: (line) => notes.push(line),
     interactive: false,

@@ -5,8 +5,6 @@ import type { Command } from "../../src/cli/command.ts";
 import { runCommand } from "../../src/cli/dispatch.ts";
 import { systemHost } from "../../src/os/host.ts";
 import { c3poCommand, CHECKOUT, denoDirectory } from "../kernel/lab/c3po.ts";
-import { Misuse } from "../../src/os/errors.ts";
-import { report } from "../../src/os/terminal.ts";
 import { Sandbox } from "./sandbox.ts";
 
 Deno.test("the overview names every command, and each has a help of its own", async () => {
@@ -127,10 +125,61 @@ Deno.test("an error that nobody waits for ends c3po in the same line", async () 
   );
 });
 
-Deno.test("what an error quotes moves no cursor", () => {
-  const told: string[] = [];
-  const terminal = { ...systemHost.terminal, note: (line: string) => void told.push(line) };
-  const error = new Misuse('"x\x1b[2J\x9b2J\r\x07é" is not a host name', { hint: "a\x7f\nb" });
-  report(error, terminal);
-  assertEquals(told, ['c3po: error: "x[2J2Jé" is not a host name', "c3po: hint: a\nb"]);
+/** What could move the cursor, turn the text around, hide in it or break its line. */
+const HOSTILE = "x\x1b[2J\x9b2J\u202egnp\u2066\u200b\u2028\u{e0041}\x7f.example";
+const UNSEEMLY = /(?!\n)[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u;
+
+Deno.test("no command prints what a name from outside hides", async () => {
+  await using box = await Sandbox.create();
+  await box.put(".config/c3po/default.key", "classic:a secret");
+  await box.put("odd/c3po-master", `c3po-master-1-${"A".repeat(43)}`);
+  await box.put(".ssh/config", `Host *\n  HostName 192.0.2.1\n  ConnectTimeout 1\n`);
+  const master = box.path("odd", "c3po-master");
+  const lines: string[][] = [
+    [HOSTILE],
+    ["port", `--${HOSTILE}`],
+    ["port", HOSTILE],
+    ["port", HOSTILE, "--json"],
+    ["port", "web", "--as", HOSTILE, "--key", master],
+    ["port", "--key", HOSTILE],
+    ["check", HOSTILE],
+    ["check", HOSTILE, "--json"],
+    ["proxy", HOSTILE],
+    ["proxy", "web", "--as", HOSTILE],
+    ["ssh", "--dry-run", HOSTILE],
+    ["ssh", "--dry-run", "web", HOSTILE],
+    ["forward", HOSTILE, "web"],
+    ["key", "add", HOSTILE],
+    ["key", "check", HOSTILE],
+    ["key", "show", HOSTILE, "--json"],
+    ["key", "list"],
+    ["key", "list", "--json"],
+    ["key", "derive", "--host", HOSTILE, "--key", master],
+    ["key", "new", HOSTILE],
+    ["user", "add", HOSTILE],
+    ["ban", "add", HOSTILE],
+    ["allow", "add", HOSTILE],
+    ["serve", "--metrics", HOSTILE, "--dry-run"],
+    ["wg", HOSTILE],
+    ["completions", HOSTILE],
+  ];
+  await box.put(`.config/c3po/${HOSTILE}.key`, "nonsense");
+  const [command, ...first] = c3poCommand();
+  const heard: string[] = [];
+  for (const words of lines) {
+    const { stdout, stderr } = await new Deno.Command(command!, {
+      args: [...first, ...words],
+      cwd: box.home,
+      stdin: "null",
+      clearEnv: true,
+      env: { PATH: Deno.env.get("PATH")!, HOME: box.home, DENO_DIR: denoDirectory() },
+    }).output();
+    // What proxy says on stdout is for ssh.
+    const said = (words[0] === "proxy" ? [stderr] : [stdout, stderr]).map((bytes) =>
+      new TextDecoder().decode(bytes)
+    ).join("");
+    assert(said !== "", words.join(" "));
+    if (UNSEEMLY.test(said)) heard.push(JSON.stringify([words.join(" "), said]));
+  }
+  assertEquals(heard, []);
 });

@@ -43,3 +43,18 @@ Deno.test("as JSON a line is an object with the same names", async () => {
     message: "banned",
   });
 });
+
+Deno.test("what somebody else has chosen neither hides nor begins a line, in any format", async () => {
+  const call = 'log.warn("x", "by a\\x1b[2J\\u202eb\\nc", { by: "d\\x9b\\u202ee" });';
+  for (const isJournal of [false, true]) {
+    const text = await logged("text", isJournal, call);
+    assertMatch(
+      text,
+      /^(<4>)?\S+ warning by a\\u001b\[2J\\u202eb\\nc event=x by=d\\u009b\\u202ee\n$/,
+    );
+  }
+  const json = await logged("json", false, call);
+  assertMatch(json, /^[\x20-\x7e]+\n$/);
+  const { message, by } = JSON.parse(json);
+  assertEquals([message, by], ["by a\x1b[2J\u202eb\nc", "d\x9b\u202ee"]);
+});

@@ -27,7 +27,7 @@ export async function deriveKeyLine(
     );
   }
   const line = await derivedLine(path, args, host);
-  host.terminal.out(line);
+  host.terminal.raw(line);
   if (isOfUser && !args.has("master")) {
     host.terminal.note(
       `c3po: hint: for ${path.user}'s clients, which derive the keys of hosts from it: add --master`,

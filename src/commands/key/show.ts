@@ -24,7 +24,8 @@ export async function showKey(
   const { key, source } = await (name === undefined ? findKeyOrMaster : findHostKey)(search, host);
   if (args.has("qr")) return await showQr(key, page, host);
   const line = formatKey(key);
-  host.terminal.out(`${args.has("json") ? JSON.stringify({ source, key: line }) : line}\n`);
+  if (args.has("json")) host.terminal.out(`${JSON.stringify({ source, key: line })}\n`);
+  else host.terminal.raw(`${line}\n`);
   if (host.terminal.interactive) host.terminal.note(WARNING);
   return 0;
 }
@@ -65,7 +66,7 @@ async function showQr(key: KeyLine, page: string | undefined, host: Host): Promi
   if (mark !== null) host.terminal.note(`c3po: the fingerprint is ${mark} at the other end too`);
   host.terminal.note(CODE_WARNING);
   if (page !== undefined) host.terminal.note(HISTORY);
-  host.terminal.out(drawing.lines.map((each) => `${each}\n`).join(""));
+  host.terminal.raw(drawing.lines.map((each) => `${each}\n`).join(""));
   return 0;
 }
 

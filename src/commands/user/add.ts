@@ -59,7 +59,7 @@ export async function addUser(name: string, args: Arguments, host: Host): Promis
     );
     return 0;
   }
-  host.terminal.out(`${formatKey(key)}\n`);
+  host.terminal.raw(`${formatKey(key)}\n`);
   host.terminal.note(`c3po: new user ${name}, ${facts}, in ${path}`);
   host.terminal.note(`c3po: hint: on the machine of ${name}: c3po key add HOST`);
   if (host.terminal.interactive) {
