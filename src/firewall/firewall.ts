@@ -151,8 +151,8 @@ export interface Firewall {
   examine(): Promise<EngineReport>;
 
   /**
-   * Takes over what an earlier run left, and removes what it left in another layout or in the tables of
-   * another tool. Rules and windows that are there stay in force until `load`.
+   * Takes over what an earlier run left, and removes what it left in another layout. Rules and windows that
+   * are there stay in force until `load`, which then removes those in the tables of another tool.
    *
    * @returns whether bans of an earlier run are in the kernel: then it knows better than what was saved
    */

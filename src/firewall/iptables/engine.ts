@@ -52,6 +52,8 @@ export class IptablesFirewall implements Firewall {
   readonly #notes = new Notes(this.#sets);
   #families: readonly Family[] = FAMILIES;
   #door: string | undefined;
+  /** Whether rules of an earlier run may be in the tables of the other iptables. */
+  #isAdopted = false;
 
   constructor({ clock }: { readonly clock: Clock }) {
     this.#clock = clock;
@@ -65,12 +67,7 @@ export class IptablesFirewall implements Firewall {
   }
 
   async adopt(): Promise<boolean> {
-    const here = await backendHere();
-    for (const family of this.#families) {
-      for (const backend of BACKENDS) {
-        if (backend !== here) await this.#removeOther(family, backend);
-      }
-    }
+    this.#isAdopted = true;
     const present = await setNames();
     const known = allSets(this.#families).filter(({ name }) => present.includes(name));
     try {
@@ -96,6 +93,8 @@ export class IptablesFirewall implements Firewall {
     }
     this.#door = policy.door;
     await this.#rules.load(policy, windows, this.#families);
+    if (this.#isAdopted) await this.#removeOther();
+    this.#isAdopted = false;
     await this.#sessions.load(tcpServices(policy).map(({ port }) => port));
     await routeDoor(policy.door);
   }
@@ -227,15 +226,24 @@ export class IptablesFirewall implements Firewall {
     await this.#sets[Symbol.asyncDispose]();
   }
 
-  /** The tables of the iptables that is not in use, which need not even work. */
-  async #removeOther(family: Family, backend: "nft" | "legacy"): Promise<void> {
-    try {
-      await removeRules(family, backend);
-    } catch (error) {
-      if (!(error instanceof C3poError)) throw error;
-      log.debug("other_iptables", "the other iptables does not work here", {
-        error: error.message,
-      });
+  /**
+   * What an earlier run left in the tables of the iptables that is not in use, which need not even work. Not
+   * before the rules of this one are in place, so that nothing opens. Both look at the same sets.
+   */
+  async #removeOther(): Promise<void> {
+    const here = await backendHere();
+    for (const backend of BACKENDS.filter((each) => each !== here)) {
+      for (const family of this.#families) {
+        try {
+          await removeRules(family, backend);
+        } catch (error) {
+          if (!(error instanceof C3poError)) throw error;
+          log.debug("other_iptables", "the other iptables does not work here", {
+            error: error.message,
+          });
+        }
+      }
     }
+    await this.#rules.dropUnusedSets();
   }
 }

@@ -27,6 +27,7 @@ const LOAD_TRIES = 3;
 /** What was loaded last. */
 interface Loaded {
   readonly policy: Policy;
+  readonly windows: readonly Window[];
   readonly families: ReadonlyMap<Family, LoadedFamily>;
 }
 
@@ -81,8 +82,8 @@ export class RuleLoader {
         await retry(() => loadFamily(family, policy, windows), options, this.#clock),
       );
     }
-    this.#loaded = { policy, families: loaded };
-    await this.#dropUnusedSets(policy, windows);
+    this.#loaded = { policy, windows, families: loaded };
+    await this.dropUnusedSets();
   }
 
   /** As `open` of the engine. */
@@ -103,8 +104,8 @@ export class RuleLoader {
       const chains = [...policyChains(family, policy, refusal, socket), ...fresh];
       families.set(family, { refusal, socket, chains, own: withPlanned(own, fresh, stale) });
     }
-    this.#loaded = { policy, families };
-    await this.#dropUnusedSets(policy, windows);
+    this.#loaded = { policy, windows, families };
+    await this.dropUnusedSets();
   }
 
   /** What others have made of what was loaded. */
@@ -142,7 +143,9 @@ export class RuleLoader {
   }
 
   /** Behind the rules: a set that one looks at cannot go. What stays is taken next time. */
-  async #dropUnusedSets(policy: Policy, windows: readonly Window[]): Promise<void> {
+  async dropUnusedSets(): Promise<void> {
+    if (this.#loaded === null) return;
+    const { policy, windows } = this.#loaded;
     const wanted = new Set([
       ...allSets(FAMILIES).map(({ name }) => name),
       ...windowSets(policy, windows).map(({ set }) => set.name),
