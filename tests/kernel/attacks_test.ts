@@ -1,5 +1,5 @@
 // What an attacker would try, beside what the contract of the engines holds already.
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals, assertMatch } from "@std/assert";
 import { fromFileUrl } from "@std/path";
 import {
   engineTest,
@@ -17,7 +17,7 @@ import {
 } from "./lab.ts";
 import { bansOn, TRAP, TRIPWIRE } from "./bans/tripwire.ts";
 import { seesAllCgroups } from "../../src/os/procfs.ts";
-import { goOnElsewhere } from "./nftables/go_on.ts";
+import { goOn, goOnElsewhere } from "./nftables/go_on.ts";
 
 const FLOODER = fromFileUrl(new URL("./bans/flooder.ts", import.meta.url));
 
@@ -110,6 +110,37 @@ engineTest(
     }
     await session.answers();
     assertEquals((await bansOn(server)).length, isTold ? 2 : 0);
+  },
+);
+
+engineTest(
+  "a handshake that was begun before a ban is not ended after it, with or without a cookie",
+  async (engine) => {
+    await using lab = await Lab.create();
+    const { server, user, attacker } = lab;
+    const sshd = await startSshd(server);
+    const args = [...TRIPWIRE, "--grace", "60s", "--friends", "off"];
+    const serve = await startServe(server, { engine, args });
+    // One that was complete before the ban lives on.
+    const session = await Session.open(attacker, sshd, server.address4, (await serve.ports(0)).ssh);
+    // In a container iptables looks sockets up, and takes one that waits for the end of a handshake for one.
+    const isTold = engine === "nftables" || await seesAllCgroups();
+    for (const address of [server.address4, server.address6]) {
+      for (const cookies of [true, false]) {
+        const begun = async (from: Namespace, meanwhile: () => Promise<unknown>) =>
+          await goOn(server, from, {
+            ...{ door: (await serve.ports(0)).ssh, address, cookies, meanwhile },
+            patienceMs: 10_000, // it may be dropped
+          });
+        assertMatch(await begun(user, () => Promise.resolve()), /^SSH-2\.0-/);
+        if (!isTold && !cookies) continue;
+        const met = await begun(attacker, () => syn(attacker, address, TRAP));
+        assert(met === "refused" || met === "silence", `${address} ${cookies}: ${met}`);
+        await server.c3po(["ban", "clear"]);
+        if (address === server.address4) await session.answers();
+      }
+    }
+    await session.answers();
   },
 );
 

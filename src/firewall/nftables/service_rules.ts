@@ -59,12 +59,14 @@ export function serviceChains(
       rules: [
         // Those were judged before.
         `${SYN} accept`,
-        "ct status dnat ct status confirmed accept",
-        // A session whose connection the kernel no longer knows is taken up only where there is one. And one from before the start has no redirect, and connection tracking may know it as new.
+        // A session. One from before the start has no redirect, and connection tracking may know it as new.
         `${own} accept`,
-        // No more than that: with SYN cookies a bare ACK would open a connection.
+        // The end of a handshake that was begun before a ban, with a cookie or without, begins a session after it.
         byFamily("jump", "refused"),
         byFamily("jump", "unwelcome"),
+        "ct status dnat ct status confirmed accept",
+        // What the kernel no longer knows is taken up only where there is a session: with SYN cookies a bare ACK
+        // would open a connection.
         `goto ${refuseChain(service)}`,
       ],
     },
