@@ -113,6 +113,11 @@ export class StateFiles {
     await writePrivate(join(this.#changes, name), formatCommands(commands), false);
   }
 
+  /** Where commands are left; it need not be there yet. */
+  get commandsFolder(): string {
+    return this.#changes;
+  }
+
   /** Whether commands were left. Asked so often that the way over another thread would cost most of it. */
   hasCommands(): boolean {
     return hasNames(this.#changes);

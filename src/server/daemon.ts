@@ -22,6 +22,7 @@ import { policyOf } from "./policy.ts";
 import { Ports } from "./port_policy.ts";
 import { Prober } from "./prober.ts";
 import { Reconciler } from "./reconciler.ts";
+import { watchCommands } from "./share/command_watch.ts";
 import type { FleetShare } from "./share/fleet_share.ts";
 import { openShare } from "./share/open_share.ts";
 import { openMetrics, StatusPublisher } from "./status_publisher.ts";
@@ -116,7 +117,10 @@ export async function runDaemon(
     onChange: () => reconciler.ownChange(),
   }, firewall);
 
-  const share: FleetShare | null = await openShare(configuration, context, store, users);
+  const share: FleetShare | null = await openShare(configuration, context, store, {
+    users,
+    onRevoke: () => ticker.poke(),
+  });
   undo.defer(() => share?.close());
 
   const isKept = await firewall.adopt() || hasBans;
@@ -215,7 +219,10 @@ export async function runDaemon(
         counters.tarpitConnection();
         ticker.poke();
       }, stop),
-    async (stop) => await share?.serve(stop),
+    ...(share === null ? [] : [
+      (stop: AbortSignal) => share.serve(stop),
+      (stop: AbortSignal) => watchCommands(store.files, machine, clock, () => ticker.poke(), stop),
+    ]),
     (stop) => canaries.run(tarpit, () => ticker.poke(), stop),
     ...(trial === null ? [] : [async (stop: AbortSignal) => {
       await trial.run(stop);

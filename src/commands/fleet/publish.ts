@@ -33,7 +33,7 @@ export async function fleetPublish(host: Host): Promise<number> {
   const files = new StateFiles(stateFolder(host));
   await files.enqueue(lines.map((line) => ({ do: "publish", line })), host.clock.now());
   const what = lines.length === 1 ? "1 order" : `${lines.length} orders`;
-  host.terminal.note(`c3po: ${what} handed to serve, which sends within 10 seconds`);
+  host.terminal.note(`c3po: ${what} handed to serve, which sends at once`);
   return 0;
 }
 

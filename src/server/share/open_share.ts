@@ -10,6 +10,13 @@ import { readSaved } from "./share_files.ts";
 
 const log = eventLog("share");
 
+/** Whose keys an order can revoke. */
+export interface RevocableUsers {
+  readonly users: Pick<UserDirectory, "planner" | "revoke">;
+  /** Called when an order has made a user's ports traps: the kernel is to know that soon. */
+  readonly onRevoke: () => void;
+}
+
 /**
  * This server's part in a fleet; null if it has none, or if a file that is needed for it cannot be used: that
  * is no reason not to serve.
@@ -18,7 +25,7 @@ export async function openShare(
   configuration: Configuration,
   context: Context,
   store: BanStore,
-  users: Pick<UserDirectory, "planner" | "revoke">,
+  { users, onRevoke: onRevoked }: RevocableUsers,
 ): Promise<FleetShare | null> {
   const { config } = configuration;
   // Also if nothing is shared any more: a key that was revoked stays so.
@@ -34,7 +41,10 @@ export async function openShare(
   }
   const members = quorum === null || quorum.packets < LEAST_FORGED ? null : quorum.members;
   try {
-    const onRevoke = (each: string): Promise<void> => users.revoke([each]);
+    const onRevoke = async (each: string): Promise<void> => {
+      await users.revoke([each]);
+      onRevoked();
+    };
     return await FleetShare.open(configuration, context, store, members, onRevoke);
   } catch (error) {
     if (!(error instanceof C3poError)) throw error;

@@ -87,6 +87,8 @@ export class Server implements AsyncDisposable {
   next: Partial<ServerConfig> | Error = {};
   /** Tells that something changed in the folder of users, as the system would. */
   touchUsers: () => void = () => {};
+  /** The same of the folder in which commands are left. */
+  touchCommands: () => void = () => {};
   /** What a probe of the rules finds. */
   probe: () => Promise<readonly Finding[]> = () => Promise.resolve([]);
   /** How many wait for the clock while nothing happens. */
@@ -262,8 +264,9 @@ export class Server implements AsyncDisposable {
       listen: (preferred) => silentListener(preferred),
       listenLocally: () => this.socket = new FakeSocket(),
       sessions: () => Promise.resolve(new Set(this.sessions)),
-      watch: (_folder, changed, signal) => {
-        this.touchUsers = changed;
+      watch: (folder, changed, signal) => {
+        if (folder.endsWith("/users")) this.touchUsers = changed;
+        else this.touchCommands = changed;
         changed();
         return new Promise((resolve) => signal.addEventListener("abort", () => resolve()));
       },

@@ -122,6 +122,31 @@ Deno.test("a key that the administrator revokes leads to traps, at once and afte
   assertEquals(await meets(third, 1, "203.0.113.6"), "tarpit");
 });
 
+Deno.test("a server at which nothing happens sends an order within a second, and shuts out a revoked key as soon", async () => {
+  const { server, carrier } = await sharing({}, {
+    before: async (server) => await addUser(server, "alice", 1),
+  });
+  await using _ = server;
+  await server.pass(120);
+  const line = await lineOf("admin", { verb: "order", order: { do: "forgive all" } });
+  await command(server, { do: "publish", line });
+  server.touchCommands();
+  await server.pass(1);
+  await carrier.say(server);
+  assertEquals(carrier.published, [line]);
+
+  assertEquals(
+    server.kernel.connect(OTHER, await portOf(server, keyLine(1)), { complete: false }),
+    "service ssh",
+  );
+  await server.pass(120);
+  const port = await portOf(server, keyLine(1));
+  const order = { do: "revoke", fingerprint: (await fingerprint(parseKey(keyLine(1))))! } as const;
+  await hear({ server, carrier }, [await lineOf("admin", { verb: "order", order })]);
+  await server.pass(1);
+  assertEquals(server.kernel.connect(SCANNER, port, { complete: false }), "tarpit");
+});
+
 Deno.test("a network that the administrator allows meets no ban until its time is over, also after a restart", async () => {
   const { server, carrier } = await sharing();
   const order = (network: string, seconds: number) =>
