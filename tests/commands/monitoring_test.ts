@@ -34,6 +34,15 @@ Deno.test("the dashboard asks for figures that there are, and each panel for som
   }
 });
 
+Deno.test("the dashboard shows all that is known of the fleet, and who comes", () => {
+  const shown = new Set(
+    dashboard.panels.flatMap(({ targets }) => targets.flatMap(({ expr }) => namesIn(expr))),
+  );
+  const wanted = FAMILIES.filter((name) => /^c3po_(?:share|arrivals)_/.test(name));
+  assert(wanted.length > 7, wanted.join(" "));
+  assertEquals(wanted.filter((name) => !shown.has(name)), []);
+});
+
 Deno.test("the panels of the dashboard do not cover each other", () => {
   const cells = dashboard.panels.flatMap(({ gridPos: { x, y, w, h } }) =>
     Array.from({ length: w * h }, (_, i) => `${x + i % w},${y + Math.floor(i / w)}`)
