@@ -42,6 +42,8 @@ missing_packages() {
 	for pair in $NEEDED; do
 		command -v "${pair%:*}" >/dev/null || printf '%s\n' "${pair#*:}"
 	done
+	# Ansible's module for packages needs it, and has no program to look for.
+	/usr/bin/python3 -c 'import apt' 2>/dev/null || echo python3-apt
 }
 
 install_packages() {

@@ -1,15 +1,39 @@
-import { assert, assertEquals, assertStringIncludes } from "@std/assert";
-import { join } from "@std/path";
-import { CHECKOUT, kernelTest, Lab, type Namespace, startSshd, syn } from "../kernel/lab.ts";
+import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { dirname, join } from "@std/path";
+import { passwordOf, Redis } from "../fleet/redis.ts";
+import {
+  CHECKOUT,
+  kernelTest,
+  Lab,
+  must,
+  type Namespace,
+  startSshd,
+  syn,
+  waitFor,
+} from "../kernel/lab.ts";
 import { sshArgs } from "../kernel/lab/sshd.ts";
 import { c3poFolder } from "./program.ts";
 
 const PLAYBOOK = join(CHECKOUT, "contrib/ansible/site.yml");
 
-/** A systemctl that knows one unit, which it starts as systemd would. */
-function systemctl(folder: string): string {
+/** A systemctl that knows two units, which it starts as systemd would. */
+function systemctl(folder: string, socket: string): string {
   return `#!/bin/sh
 echo "$*" >>'${folder}/told'
+share='${folder}/share'
+case "$*" in
+"is-enabled c3po-share") [ -e "$share.enabled" ]; exit ;;
+"enable c3po-share") touch "$share.enabled"; exit ;;
+"show c3po-share")
+	[ -e "$share.pid" ] && state=active || state=inactive
+	printf 'LoadState=loaded\\nActiveState=%s\\nUnitFileState=enabled\\n' $state
+	exit ;;
+"start c3po-share" | "restart c3po-share")
+	[ ! -e "$share.pid" ] || kill "$(cat "$share.pid")"
+	c3po share --socket '${socket}' 2>"$share.log" >/dev/null </dev/null &
+	echo $! >"$share.pid"
+	exit ;;
+esac
 case $1 in
 is-enabled | is-active) [ -e '${folder}/log' ] ;;
 show) printf 'LoadState=loaded\\nActiveState=active\\nUnitFileState=enabled\\n' ;;
@@ -25,7 +49,8 @@ esac
 /** A server with python, sshd and c3po, and nothing of C3PO's in its /etc. */
 async function bareServer(server: Namespace) {
   const tools = await c3poFolder(server);
-  await Deno.writeTextFile(join(tools, "systemctl"), systemctl(tools), { mode: 0o755 });
+  const socket = join(server.runtimeDirectory, "share.sock");
+  await Deno.writeTextFile(join(tools, "systemctl"), systemctl(tools, socket), { mode: 0o755 });
   const over = join(server.directory, "over");
   await Deno.mkdir(over);
   const overlay = (folder: string): string =>
@@ -35,10 +60,25 @@ async function bareServer(server: Namespace) {
     `mount -t tmpfs tmpfs '${over}'`,
     overlay("/etc"),
     overlay("/run"),
+    overlay("/var"),
     "rm -rf /etc/c3po && mkdir -p /run/systemd/system",
     `mount --bind '${tools}' /usr/local/sbin`,
   ].join(" && ");
   return { sshd: await startSshd(server, { prepare }), tools };
+}
+
+/** A package with nothing in it: what a package installs is the matter of other tests. */
+async function emptyPackage(folder: string): Promise<string> {
+  const control = join(folder, "package/DEBIAN/control");
+  await Deno.mkdir(dirname(control), { recursive: true });
+  await Deno.writeTextFile(
+    control,
+    "Package: c3po-of-ansible-test\nVersion: 1\nArchitecture: all\n" +
+      "Maintainer: The C3PO authors <c3po@example.org>\nDescription: nothing\n",
+  );
+  const file = join(folder, "c3po_1_all.deb");
+  await must("dpkg-deb", ["--build", "--root-owner-group", join(folder, "package"), file]);
+  return file;
 }
 
 /** How ansible-playbook tells what it did on the one host. */
@@ -47,10 +87,16 @@ function recap(stdout: string): string {
 }
 
 kernelTest(
-  "the role for Ansible tries C3PO before it stays, comes back through it, and then changes nothing",
+  "the role for Ansible tries C3PO before it stays, comes back through it, shares bans, and then changes nothing",
   async () => {
-    await using lab = await Lab.create();
+    await using lab = await Lab.create({ peers: ["user", "attacker", "store"] });
     const { server, user } = lab;
+    const store = lab.peer("store");
+    await using redis = await Redis.start({
+      bind: store.address4,
+      members: ["web"],
+      within: ["ip", "netns", "exec", store.netns],
+    });
     const { sshd, tools } = await bareServer(server);
     const at = (name: string): string => join(user.directory, name);
     await Deno.writeTextFile(at("hosts"), "web\n");
@@ -80,7 +126,20 @@ kernelTest(
             ansible_become: false,
             c3po_keys: at("keys"),
             c3po_proxy: proxy,
-            c3po_settings: { traps: 31, allow: ["192.0.2.7"], service: { db: { to: 5432 } } },
+            c3po_package: await emptyPackage(user.directory),
+            c3po_settings: {
+              traps: 31,
+              allow: ["192.0.2.7"],
+              service: { db: { to: 5432 } },
+              share: {
+                store: redis.url,
+                ca: "/etc/c3po/store-ca.pem",
+                credentials: "/etc/c3po/store.toml",
+              },
+            },
+            c3po_share: true,
+            c3po_store_ca: join(redis.folder, "ca.pem"),
+            c3po_store_password: passwordOf("web"),
           },
         },
       }),
@@ -102,6 +161,12 @@ kernelTest(
     assertStringIncludes(await Deno.readTextFile(join(tools, "told")), "enable --now c3po\n");
     assertEquals(await syn(lab.attacker, server.address4, sshd.port), "filtered");
     assertStringIncludes(await Deno.readTextFile(join(tools, "log")), " traps=31 ");
+    assertMatch(first.stdout, /TASK \[.*Install the \.deb\] \**\nchanged: \[web\]/);
+    await waitFor(
+      async () => / event=share_up /.test(await Deno.readTextFile(join(tools, "log"))),
+      { what: "connection to the store" },
+    );
+    assertEquals(first.stdout.includes(passwordOf("web")), false);
     const again = await play(
       "-e",
       JSON.stringify({ ansible_ssh_common_args: `-o 'ProxyCommand=${proxy}'` }),
