@@ -99,3 +99,36 @@ export function firstIsReal(n: number, s: number, t: number): number {
   const traps = t * (1 - 1 / n) ** (3 * s);
   return real / (real + traps);
 }
+
+/** An address that sends probes to any port of any server of a fleet, as they come to its mind. */
+export interface FleetScan {
+  /** Ports in the range of each server. */
+  readonly n: number;
+  /** Traps of each server. */
+  readonly t: number;
+  readonly servers: number;
+  /** Probes a second. */
+  readonly rate: number;
+}
+
+/**
+ * Chance that such an address meets sshd of one of the servers within so many seconds, where each bans alone:
+ * sshd comes before a trap of that server in one case of `t + 1`, if any of its open ports is met at all.
+ */
+export function metAlone(
+  { n, t, servers, rate, lasting }: FleetScan & { readonly lasting: number },
+): number {
+  return (1 - Math.exp(-(t + 1) * rate * lasting / (n * servers))) / (t + 1);
+}
+
+/**
+ * The same where all servers have the ban `delay` seconds after the first touch of a trap. Before that touch,
+ * sshd of this server races with the traps of all; behind it, with its own traps, for as long as the ban
+ * travels. Of `servers` servers that makes about `1/t + rate * delay / n`.
+ */
+export function metShared({ n, t, servers, rate }: FleetScan, delay: number): number {
+  const sshd = rate / (n * servers);
+  const [own, all] = [t * sshd, t * sshd * servers];
+  const meanwhile = (1 - Math.exp(-(sshd + own) * delay)) / (t + 1);
+  return (sshd + all * (1 - 1 / servers) * meanwhile) / (sshd + all);
+}

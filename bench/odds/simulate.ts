@@ -1,5 +1,6 @@
 import { botnets, networks } from "./addresses.ts";
 import type { Effort, Figure } from "./figure.ts";
+import { fleet } from "./fleet.ts";
 import { Random } from "./random.ts";
 import { climbs, tries } from "./ladder.ts";
 import { slowScans } from "./slow.ts";
@@ -22,6 +23,8 @@ export interface Results {
  */
 export async function simulate(seed: number, effort: Effort): Promise<Results> {
   const random = new Random(seed);
+  // By numbers of its own, as below: it can be simulated without the rest, which takes minutes.
+  const ofFleet = new Random(seed + 1);
   const before = [
     await sweeps(random, effort),
     await botnets(random, effort),
@@ -34,6 +37,7 @@ export async function simulate(seed: number, effort: Effort): Promise<Results> {
     network,
     await tripwires(random, effort),
     await manyUsers(random, effort),
+    fleet(ofFleet, effort),
   ];
   // By numbers of their own, so that the other figures stay as they were before there was a ladder.
   const own = new Random(seed + 1);
@@ -42,5 +46,5 @@ export async function simulate(seed: number, effort: Effort): Promise<Results> {
     figure === network ? { ...figure, curves: [...steps, ...figure.curves] } : figure
   );
   all.push(await tries(own, effort));
-  return { seed, probes: random.drawn + own.drawn, figures: all };
+  return { seed, probes: random.drawn + ofFleet.drawn + own.drawn, figures: all };
 }

@@ -260,6 +260,23 @@ Deno.test("every simulated figure has its picture, and the security model shows 
   }
 });
 
+Deno.test("sharing bans at once leaves one server of a fleet the odds of one alone, and never costs any", () => {
+  const scan = { n: N, t: 15, servers: 1000, rate: 1000 };
+  const alone = odds.metAlone({ ...scan, lasting: Infinity });
+  assertAlmostEquals(alone, odds.firstIsSsh(15), 1e-12);
+  // Sshd of any of them before the first trap of any: as on one server.
+  assertAlmostEquals(1000 * odds.metShared(scan, 0), 1 / (15 + 1 / 1000), 1e-12);
+  assertAlmostEquals(odds.metShared(scan, Infinity) / alone, 1, 1e-3);
+  let last = 0;
+  for (const delay of [0, 0.05, 1, 10, 900]) {
+    const met = odds.metShared(scan, delay);
+    assert(met > last && met < alone, `${delay}`);
+    const about = 1 / (1000 * 15) + 1000 * delay / (N * 1000);
+    if (delay <= 1) assertAlmostEquals(met / about, 1, 0.01);
+    last = met;
+  }
+});
+
 Deno.test("with traps for each port users cost no odds, until traps take half the range", () => {
   const range = { low: 1024, high: 1023 + N };
   const chance = (users: number, perPort: number): number =>
