@@ -43,6 +43,7 @@ async function row(number: number): Promise<string> {
   await using redis = await Redis.start({ members: [MEMBER] });
   const access = {
     store: redis.url,
+    replica: null,
     ca: await redis.ca(),
     username: MEMBER,
     password: passwordOf(MEMBER),

@@ -50,7 +50,8 @@ export async function carry(options: CarrierOptions, signal: AbortSignal): Promi
       for (const line of lines) {
         const message = parseToCarrier(line);
         if (message.do === "carry") {
-          carrying ??= connections(message, message.after, { ...options, waiting, news }, stop);
+          const parts = { ...options, waiting, news, isReplica: message.replica !== null };
+          carrying ??= connections(message, message.after, parts, stop);
           carrying.catch(() => channel.close());
         } else {
           waiting.push(message);
@@ -70,6 +71,8 @@ export async function carry(options: CarrierOptions, signal: AbortSignal): Promi
 interface Parts extends CarrierOptions {
   readonly waiting: Publish[];
   readonly news: Event;
+  /** Whether a replica is read from, which may not have what the store has. */
+  readonly isReplica: boolean;
 }
 
 /** One connection after the other. */
@@ -125,7 +128,7 @@ async function converse(
   const stop = AbortSignal.any([signal, broken.signal]);
   const close = (): void => store.close(); // a read that waits ends at once
   stop.addEventListener("abort", close);
-  const state = { cursor: from, ahead: moment.time - clock.now() };
+  const state = { cursor: from, ahead: moment.time - clock.now(), last: moment.last };
   try {
     await Promise.all([
       reading(store, state, parts, stop, at).finally(() => broken.abort()),
@@ -141,12 +144,14 @@ interface State {
   cursor: string;
   /** What the clock of the store is ahead of this one, in milliseconds. */
   ahead: number;
+  /** The last entry that the store had when it was looked at. */
+  last: string | null;
 }
 
 async function reading(
   store: Store,
   state: State,
-  { channel, clock }: Parts,
+  { channel, clock, isReplica }: Parts,
   signal: AbortSignal,
   at: (id: string) => void,
 ): Promise<void> {
@@ -163,6 +168,8 @@ async function reading(
       state.cursor = entries.at(-1)![0];
       at(state.cursor);
     }
+    const isBehind = isReplica && state.last !== null && isBefore(state.cursor, state.last);
+    if (isBehind) continue;
     const now = clock.now();
     if (entries.length < 1000 && Math.abs(now - toldAt) >= LOOK_MS) {
       toldAt = now;
@@ -186,6 +193,7 @@ async function writing(
     if (await news.wait(LOOK_MS, signal) || signal.aborted) continue;
     const moment = await store.look();
     state.ahead = moment.time - clock.now();
+    state.last = moment.last;
     state.cursor = startAt(state.cursor, moment);
   }
 }

@@ -4,6 +4,7 @@ import {
   literal,
   nullable,
   object,
+  optional,
   pipe,
   readonly,
   string,
@@ -21,6 +22,8 @@ import { amount, count, readJson } from "../os/schema.ts";
 export interface StoreAccess {
   /** `rediss://HOST:PORT`. */
   readonly store: string;
+  /** The same of a replica of it, which is read from instead; null if there is none. */
+  readonly replica: string | null;
   /** The text of the certificates that the store's own is verified with; null for those of the system. */
   readonly ca: string | null;
   readonly username: string | null;
@@ -33,6 +36,7 @@ const TO_CARRIER = variant("do", [
     object({
       do: literal("carry"),
       store: string(),
+      replica: optional(nullable(string()), null), // a serve of before does not say it
       ca: nullable(string()),
       username: nullable(string()),
       password: nullable(string()),

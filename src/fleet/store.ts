@@ -41,25 +41,26 @@ export interface Store {
 }
 
 /**
- * Connects to a Redis or Valkey server.
+ * Connects to a Redis or Valkey server, and to its replica if there is one, which is then read from.
  *
  * @throws {Failure} if it cannot, never quoting a password
  */
 export async function openStore(access: StoreAccess): Promise<Store> {
   const { createClient } = await loadClient();
-  const { protocol, hostname, port } = new URL(access.store);
-  const host = hostname.replace(/^\[|\]$/g, "");
-  const socket = {
-    host,
-    port: Number(port),
-    connectTimeout: PATIENCE_MS,
-    reconnectStrategy: false as const,
-    ...(protocol === "rediss:"
-      ? { tls: true as const, ...(access.ca === null ? {} : { ca: access.ca }) }
-      : {}),
-  };
-  const make = () =>
-    createClient({
+  /** What a connection said last of what is wrong with it, by its address. */
+  const reasons = new Map<string, string>();
+  const make = (address: string) => {
+    const { protocol, hostname, port } = new URL(address);
+    const socket = {
+      host: hostname.replace(/^\[|\]$/g, ""),
+      port: Number(port),
+      connectTimeout: PATIENCE_MS,
+      reconnectStrategy: false as const,
+      ...(protocol === "rediss:"
+        ? { tls: true as const, ...(access.ca === null ? {} : { ca: access.ca }) }
+        : {}),
+    };
+    const client = createClient({
       RESP: 2,
       socket,
       ...(access.username === null ? {} : { username: access.username }),
@@ -68,14 +69,24 @@ export async function openStore(access: StoreAccess): Promise<Store> {
       disableClientInfo: true,
       maintNotifications: "disabled",
     });
+    client.on("error", (error: Error) => reasons.set(address, error.message));
+    return client;
+  };
+  type Client = ReturnType<typeof make>;
+  const [here, there] = [access.replica ?? access.store, access.store];
   // A read that waits holds up what else is asked on its connection.
-  const [reader, writer] = [make(), make()];
-  let reason = "the connection ended";
+  const [reader, writer] = [make(here), make(there)];
   const close = (): void => {
     for (const client of [reader, writer]) if (client.isOpen) client.destroy();
   };
+  const failed = (client: Client, error: unknown): Failure => {
+    close();
+    const address = client === reader ? here : there;
+    const reason = reasons.get(address) ?? "the connection ended";
+    return failure(address, error instanceof Error ? error.message : reason, access);
+  };
   const ask = async (
-    client: typeof reader,
+    client: Client,
     words: readonly string[],
     patience = PATIENCE_MS,
     nothing?: RegExp,
@@ -93,21 +104,21 @@ export async function openStore(access: StoreAccess): Promise<Store> {
       if (given === undefined) throw new Error("it does not answer");
       return given.value;
     } catch (error) {
-      close();
-      throw failure(error instanceof Error ? error.message : reason, access);
+      throw failed(client, error);
     }
   };
-  for (const client of [reader, writer]) {
-    client.on("error", (error: Error) => reason = error.message);
-  }
-  try {
-    const connecting = Promise.all([reader.connect(), writer.connect()]).then(() => true);
+  const connect = async (client: Client): Promise<void> => {
+    const connecting = client.connect().then(() => true);
     connecting.catch(() => {});
-    if (await within(connecting, PATIENCE_MS) === undefined) throw new Error("it does not answer");
-  } catch (error) {
-    close();
-    throw failure(error instanceof Error ? error.message : reason, access);
-  }
+    try {
+      if (await within(connecting, PATIENCE_MS) === undefined) {
+        throw new Error("it does not answer");
+      }
+    } catch (error) {
+      throw failed(client, error);
+    }
+  };
+  await Promise.all([connect(reader), connect(writer)]);
   return {
     look: async () => {
       const [seconds, micros] = await ask(writer, ["TIME"]) as [string, string];
@@ -150,23 +161,23 @@ function entriesOf(answer: unknown): StoreEntry[] {
   });
 }
 
-type Client = typeof import("@redis/client");
+type Library = typeof import("@redis/client");
 
 /**
  * The npm client is loaded by this one command alone. It asks for modules of Node by `require`, which a
  * bundle for browsers leaves to the runtime, and a module of Deno does not have. In a bundle of several files
  * all that it exports is its default.
  */
-async function loadClient(): Promise<Client> {
+async function loadClient(): Promise<Library> {
   const { createRequire } = await import("node:module");
   const scope = globalThis as { require?: unknown };
   scope.require ??= createRequire(import.meta.url);
-  const client: Client & { default?: Client } = await import("@redis/client");
+  const client: Library & { default?: Library } = await import("@redis/client");
   return client.default ?? client;
 }
 
-function failure(reason: string, { store, password }: StoreAccess): Failure {
+function failure(address: string, reason: string, { password }: StoreAccess): Failure {
   const text = reason.replace(/\s+/g, " ").slice(0, 200);
   const safe = password === null || password === "" ? text : text.replaceAll(password, "…");
-  return new Failure(`${store}: ${safe}`);
+  return new Failure(`${address}: ${safe}`);
 }

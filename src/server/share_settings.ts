@@ -5,6 +5,8 @@ import { suggestion } from "../os/suggestion.ts";
 export interface ShareSetting {
   /** The store, such as `rediss://bans.example.org:6380`. */
   readonly store: string;
+  /** A replica of the store that this server reads from; null if it reads from the store itself. */
+  readonly replica: string | null;
   /** A file of certificates that the store's own is verified with; null for those of the system. */
   readonly ca: string | null;
   /** A file with `username` and `password`; null if the store asks for none. */
@@ -47,6 +49,12 @@ export const SHARE_OPTIONS: {
     parse: (value) => parseStore(text(value)),
     fallback: undefined,
     example: "rediss://bans.example.org:6380",
+  },
+  replica: {
+    text: "a replica of the store, to read from (default: the store)",
+    parse: (value) => parseStore(text(value)),
+    fallback: null,
+    example: "rediss://near.example.org:6380",
   },
   ca: {
     text: "file of certificates that the store's own is verified with (default: the system's)",

@@ -8,6 +8,8 @@ export interface RedisSetting {
   readonly members: readonly string[];
   /** A prefix such as `ip netns exec NAME`. */
   readonly within?: readonly string[];
+  /** The store that this one is a replica of, in the same place. */
+  readonly primary?: Redis;
 }
 
 /** A real `redis-server` with TLS and users, as docs/FLEET.md sets it up. */
@@ -26,8 +28,9 @@ export class Redis implements AsyncDisposable {
   /** Makes certificates and users, and starts it. */
   static async start(setting: RedisSetting): Promise<Redis> {
     const folder = await Deno.makeTempDir({ prefix: "c3po-redis-" });
-    const { bind = "127.0.0.1", members } = setting;
-    await certificates(folder, bind);
+    const { bind = "127.0.0.1", members, primary } = setting;
+    if (primary === undefined) await certificates(folder, bind);
+    else await runOk(["cp", ...CERTIFICATES.map((name) => `${primary.folder}/${name}`), folder]);
     const users = members.map((name) =>
       `user ${name} on >${passwordOf(name)} resetkeys ~c3po:bans resetchannels -@all ${RIGHTS}`
     );
@@ -53,8 +56,12 @@ export class Redis implements AsyncDisposable {
 
   /** Starts it, with nothing in it, and waits until it answers. */
   async run(): Promise<void> {
-    const { bind = "127.0.0.1", within = [] } = this.#setting;
+    const { bind = "127.0.0.1", within = [], primary } = this.#setting;
     const file = (name: string): string => `${this.folder}/${name}`;
+    const replicaOf = primary === undefined ? [] : [
+      ...["--replicaof", bind, String(primary.port), "--tls-replication", "yes"],
+      ...["--masteruser", "root", "--masterauth", "root"],
+    ];
     const [program, ...args] = [...within, "redis-server"];
     this.#child = new Deno.Command(program!, {
       args: [
@@ -63,7 +70,7 @@ export class Redis implements AsyncDisposable {
         ...["--tls-cert-file", file("store.pem"), "--tls-key-file", file("store.key")],
         ...["--tls-ca-cert-file", file("ca.pem"), "--tls-auth-clients", "no"],
         ...["--aclfile", file("users.acl"), "--save", "", "--appendonly", "no"],
-        ...["--dir", this.folder],
+        ...["--dir", this.folder, ...replicaOf],
       ],
       stdin: "null",
       stdout: "null",
@@ -112,6 +119,8 @@ export class Redis implements AsyncDisposable {
     await Deno.remove(this.folder, { recursive: true });
   }
 }
+
+const CERTIFICATES = ["ca.pem", "store.pem", "store.key"];
 
 /** What a member may do, and no more; docs/FLEET.md has the same words. */
 export const RIGHTS =

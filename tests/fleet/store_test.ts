@@ -12,6 +12,7 @@ import { passwordOf, Redis } from "./redis.ts";
 async function accessTo(redis: Redis, changes: Partial<StoreAccess> = {}): Promise<StoreAccess> {
   return {
     store: redis.url,
+    replica: null,
     ca: await redis.ca(),
     username: "web1",
     password: passwordOf("web1"),
@@ -213,6 +214,53 @@ Deno.test("a store that hangs is noticed, and used again when it goes on", async
   redis.signal("SIGCONT");
   await redis.ask("xadd", "c3po:bans", "*", "d", "of another");
   await serving.untilLine("of another");
+});
+
+Deno.test("a carrier reads from a replica what it has written to the store, and none of it is lost when the replica goes", async () => {
+  await using redis = await Redis.start({ members: MEMBERS });
+  await using replica = await Redis.start({ members: MEMBERS, primary: redis });
+  await using serving = await Serving.start(await accessTo(redis, { replica: replica.url }));
+  await serving.until(isUp);
+  await serving.say({ do: "publish", seq: 1, line: "one" });
+  await serving.untilLine("one");
+  await serving.until((each) => each.do === "current");
+
+  await replica.stop();
+  const down = await serving.until((each) => each.do === "down");
+  assert(down.do === "down" && down.reason.startsWith(`${replica.url}: `), JSON.stringify(down));
+  await serving.say({ do: "publish", seq: 2, line: "two" });
+  await redis.ask("xadd", "c3po:bans", "*", "d", "three");
+  await replica.run();
+  await serving.untilLine("three");
+  await serving.untilLine("two");
+});
+
+Deno.test("who reads from a replica that no longer follows the store is not said to know all", async () => {
+  await using redis = await Redis.start({ members: MEMBERS });
+  await using replica = await Redis.start({ members: MEMBERS, primary: redis });
+  await using serving = await Serving.start(await accessTo(redis, { replica: replica.url }));
+  await redis.ask("xadd", "c3po:bans", "*", "d", "one");
+  await serving.untilLine("one");
+  await serving.until((each) => each.do === "current");
+  await replica.ask("replicaof", "no", "one");
+  await redis.ask("xadd", "c3po:bans", "*", "d", "two");
+  const asked = async (store: Redis, command: string): Promise<number> =>
+    Number(
+      new RegExp(`cmdstat_${command}:calls=(\\d+)`).exec(await store.ask("info", "commandstats"))
+        ?.[1],
+    );
+  const more = async (store: Redis, command: string, times: number): Promise<void> => {
+    const before = await asked(store, command);
+    while (await asked(store, command) < before + times) {
+      await new Promise((resolve) => setTimeout(resolve, 100));
+    }
+  };
+  await more(redis, "xinfo\\|stream", 1);
+  await more(replica, "xread", 1); // what ended before that was known is said by now
+  const { length } = serving.heard;
+  await more(replica, "xread", 1);
+  assertEquals(serving.heard.slice(length).map((each) => each.do), []);
+  assertEquals(serving.lines, ["one"]);
 });
 
 Deno.test("a store whose entries seem to lie in the past is read from 15 minutes ago", async () => {

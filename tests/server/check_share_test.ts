@@ -79,11 +79,12 @@ Deno.test("check fails where a server cannot sign or is no member, and warns of 
   });
   assertEquals(stranger?.grade, "fail");
   assertMatch(stranger!.found, /^no member in .* has the key of /);
-  const plain = (await found({ store: "redis://bans.example.org" })).find(({ grade }) =>
-    grade !== "ok"
-  );
-  assertEquals(plain?.grade, "warn");
-  assertStringIncludes(plain!.found, "not encrypted");
+  for (const name of ["store", "replica"]) {
+    const findings = await found({ [name]: "redis://bans.example.org" });
+    const plain = findings.find(({ grade }) => grade !== "ok");
+    assertEquals(plain?.grade, "warn");
+    assertStringIncludes(plain!.found, `the way to the ${name} is not encrypted`);
+  }
 });
 
 Deno.test("check says how many forged packets a quorum costs, and fails where they are too few", async () => {

@@ -9,6 +9,7 @@ const STORE = { store: "rediss://bans.example.org" };
 Deno.test("what [share] leaves out has the default that the documents tell", () => {
   assertEquals(readShareSetting(STORE, "f"), {
     store: "rediss://bans.example.org:6380",
+    replica: null,
     ca: null,
     credentials: null,
     members: "/etc/c3po/members",
@@ -47,6 +48,7 @@ Deno.test("a setting that cannot be used is refused by its name, and a password 
     [{ ...STORE, stor: "x" }, 'unknown setting "stor" of share in f'],
     [{ store: "http://bans.example.org" }, "store of share in f: it is not the address of a store"],
     [{ store: "rediss://web1:hunter2@bans" }, "a user name or password has no place in it"],
+    [{ ...STORE, replica: "rediss://web1:hunter2@near" }, "replica of share in f: a user name or"],
     [{ store: "rediss://bans/7" }, 'store of share in f: "rediss://bans/7" has more than'],
     [
       { ...STORE, publish: "some" },

@@ -22,9 +22,10 @@ export async function shareFindings(checkup: Checkup): Promise<Finding[]> {
     const todo = error.hint === undefined ? {} : { todo: error.hint };
     findings.push({ grade: "fail", what, found: error.message, ...todo });
   }
-  if (share.store.startsWith("redis:")) {
-    const found = "the way to the store is not encrypted, nor is its password";
-    findings.push({ grade: "warn", what, found, todo: 'write store = "rediss://…"' });
+  for (const name of ["store", "replica"] as const) {
+    if (!share[name]?.startsWith("redis:")) continue;
+    const found = `the way to the ${name} is not encrypted, nor is its password`;
+    findings.push({ grade: "warn", what, found, todo: `write ${name} = "rediss://…"` });
   }
   return [...findings, ...await quorumFindings(checkup), ...await stateFindings(checkup)];
 }

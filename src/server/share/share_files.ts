@@ -54,6 +54,7 @@ export async function readMembership(setting: ShareSetting): Promise<Membership>
     admin: setting.admin === null ? null : await adminKey(setting.admin),
     access: {
       store: setting.store,
+      replica: setting.replica,
       ca: setting.ca === null ? null : await mustRead(setting.ca, "it is to hold PEM certificates"),
       ...await credentials(setting.credentials),
     },

@@ -59,11 +59,12 @@ async function refused(server: Server): Promise<Readonly<Record<string, number>>
 }
 
 Deno.test("a completed connection to a trap is signed and published once, a SYN is not", async () => {
-  const { server, carrier } = await sharing();
+  const { server, carrier } = await sharing({ replica: "rediss://near.example.org" });
   await using _ = server;
   assertEquals(carrier.heard[0], {
     do: "carry",
     store: "rediss://bans.example.org:6380",
+    replica: "rediss://near.example.org:6380",
     ca: null,
     username: "web1",
     password: "hunter2",
