@@ -24,26 +24,34 @@ export function proxyCommand(c3po: string, keyFile: string): string {
 
 /**
  * The ProxyCommand for a host that is reached through others: the last jump host connects to the
- * port of the minute. A ProxyCommand that is ours would take the place of the ProxyJump.
+ * port of the minute. A ProxyCommand that is ours would take the place of the ProxyJump. What needs a
+ * shell is quoted for sh: ssh runs it by the user's shell, where brackets (zsh) or `$(…)` (csh) may
+ * mean something else, and some libraries run it by none.
  *
  * @param jumps as in ProxyJump: `[user@]host[:port]`, or an ssh:// address, separated by commas
  */
 export function jumpCommand(c3po: string, keyFile: string, jumps: string): string {
-  const hops = jumps.split(",").map((hop) => hop.trim());
+  const hops = jumps.replaceAll("%", "%%").split(",").map((hop) => hop.trim());
   const last = hops.at(-1)!;
   const before = hops.slice(0, -1);
   const target = /:\d+$/.test(last) && !last.startsWith("ssh://") ? `ssh://${last}` : last;
   const way = before.length === 0 ? "" : ` -J ${before.join(",")}`;
-  return `ssh${way} -W [%h]:$(${c3po} port --key ${keyFile}) ${target}`;
+  const script = `port=$("$@") && exec ssh${way} -W "[$0]:$port" ${target}`;
+  return `sh -c '${script}' %h ${c3po} port --key ${keyFile}`;
 }
+
+/** As {@linkcode jumpCommand} makes it, and as it did at first. */
+const JUMPS: readonly RegExp[] = [
+  /^sh -c '.* exec ssh(?: -J (\S+))? -W "\[\$0\]:\$port" (\S+)' %h .* port --key /,
+  /^ssh(?: -J (\S+))? -W \[%h\]:\$\(.* port --key .*\) (\S+)$/,
+];
 
 /** The jump hosts in a ProxyCommand that {@linkcode jumpCommand} made; null if it did not. */
 export function jumpsOf(command: string): string | null {
-  const [, before, last] =
-    /^ssh(?: -J (\S+))? -W \[%h\]:\$\(.* port --key .*\) (\S+)$/.exec(command) ?? [];
+  const [, before, last] = JUMPS.map((form) => form.exec(command)).find((hit) => hit) ?? [];
   if (last === undefined) return null;
   const hop = last.replace(/^ssh:\/\/(?=.*:\d+$)/, "");
-  return before === undefined ? hop : `${before},${hop}`;
+  return (before === undefined ? hop : `${before},${hop}`).replaceAll("%%", "%");
 }
 
 /**

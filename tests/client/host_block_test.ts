@@ -10,13 +10,19 @@ import {
 
 Deno.test("a host behind jump hosts is reached by the last of them, at the port of the minute", () => {
   const command = (jumps: string): string => jumpCommand("/bin/c3po", "/k", jumps);
-  const port = "-W [%h]:$(/bin/c3po port --key /k)";
-  assertEquals(command("jump"), `ssh ${port} jump`);
-  assertEquals(command("me@jump:2222"), `ssh ${port} ssh://me@jump:2222`);
-  assertEquals(command("a,b:22,me@c"), `ssh -J a,b:22 ${port} me@c`);
-  for (const jumps of ["jump", "me@jump:2222", "a,b:22,me@c", "[::1]:22"]) {
+  const by = (way: string, jump: string): string =>
+    `sh -c 'port=$("$@") && exec ssh${way} -W "[$0]:$port" ${jump}' %h /bin/c3po port --key /k`;
+  assertEquals(command("jump"), by("", "jump"));
+  assertEquals(command("me@jump:2222"), by("", "ssh://me@jump:2222"));
+  assertEquals(command("a,b:22,me@c"), by(" -J a,b:22", "me@c"));
+  assertEquals(command("[fe80::1%eth0]"), by("", "[fe80::1%%eth0]"));
+  for (const jumps of ["jump", "me@jump:2222", "a,b:22,me@c", "[::1]:22", "[fe80::1%eth0]:22"]) {
     assertEquals(jumpsOf(command(jumps)), jumps);
   }
+  // As key add wrote it at first, which zsh and csh do not understand.
+  const port = "-W [%h]:$(/bin/c3po port --key /k)";
+  assertEquals(jumpsOf(`ssh ${port} jump`), "jump");
+  assertEquals(jumpsOf(`ssh -J a,b:22 ${port} ssh://me@c:2222`), "a,b:22,me@c:2222");
   assertEquals(jumpsOf("ssh -W %h:%p jump"), null);
   assertEquals(jumpsOf(proxyCommand("/bin/c3po", "/k")), null);
 });
