@@ -37,7 +37,8 @@ function launcher(runtime: string): string {
     'export DENO_DIR="$lib/cache" DENO_NO_UPDATE_CHECK=1',
     // Deno does not start in a folder that is gone, nor ssh in one that this user may not enter.
     '{ [ -x . ] && [ -d "$PWD" ]; } || cd /',
-    // Services and CGI programs may have no home in their environment.
+    // Services and CGI programs may have no home and no PATH in their environment.
+    'export PATH="${PATH:-/usr/local/bin:/usr/bin:/bin}"',
     '[ -n "${HOME-}" ] || export HOME="$(getent passwd "$(id -u)" 2>/dev/null | cut -d: -f6)"',
     "case ${1-} in",
     `${LOGIN_COMMANDS.join(" | ")}) ${exec("login", LOGIN)} ;;`,

@@ -19,7 +19,12 @@ export async function editBytes(path: string, change: (text: string) => string):
     const text = before === null ? "" : latin1(before);
     const after = change(text);
     if (after === text && before !== null) return false;
-    const real = before === null ? path : await Deno.realPath(path);
+    const isLink = await Deno.lstat(path).then(({ isSymlink }) => isSymlink, () => false);
+    if (isLink && before === null) {
+      throw new Failure(`"${path}" is a link to a file that is not there`);
+    }
+    // By its own name where it is no link: c3po may write in a home, and need not where that leads.
+    const real = isLink ? await Deno.realPath(path) : path;
     const mode = before === null ? null : (await Deno.stat(real)).mode;
     const staged = join(dirname(real), `.c3po-${crypto.randomUUID()}`);
     try {

@@ -60,7 +60,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "without HOME the launcher asks the system for it",
+  name: "without HOME the launcher asks the system for it, and without PATH it finds ssh",
   ignore: !isRoot,
 }, async () => {
   const { code, stdout, stderr } = await script(`
@@ -70,7 +70,28 @@ Deno.test({
     mount --bind /run/passwd /etc/passwd
     cd / && env -i PATH=/usr/bin:/bin "$1" port web --at 2026-11-22T08:00:00Z
     env -i PATH=/usr/bin:/bin "$1" key list
+    env -i "$1" ssh -V
   `);
+  assertMatch(stderr, /^OpenSSH_/m);
   assertEquals([code, stdout.split("\n")[0]], [0, "49746"], stderr);
   assertMatch(stdout, /\nweb {2}.*\/srv\/home\/\.config\/c3po\/web\.key\n/);
+});
+
+Deno.test({
+  name:
+    "key add --write changes a configuration in a folder that is a link to elsewhere, again and again",
+  ignore: !isRoot,
+}, async () => {
+  const { code, stdout, stderr } = await script(`
+    mkdir -p /run/data/me /run/ssh && ln -s /run/data /srv/home && export HOME=/srv/home/me
+    ln -s /run/ssh "$HOME/.ssh" && cd /srv
+    for host in web mail; do echo "$KEY" | "$1" key add "$host" --write >/dev/null; done
+    grep -h . /run/ssh/*
+  `);
+  assertEquals(code, 0, stderr);
+  assertEquals(stdout.match(/^(Host|Include) .*$/gm), [
+    "Host web",
+    "Host mail",
+    "Include /srv/home/me/.ssh/c3po.conf",
+  ]);
 });

@@ -23,6 +23,17 @@ Deno.test("a configuration of thousands of hosts, and one that is not UTF-8, kee
   assertEquals(after.subarray(include.length), bytes);
 });
 
+Deno.test("a configuration that is a link to nothing is not replaced", async () => {
+  await using box = await Sandbox.create();
+  await Deno.mkdir(box.path(".ssh"));
+  await Deno.symlink("../dotfiles/config", box.path(".ssh/config"));
+  await box.c3po(["key", "add", "web", "--write"], {
+    code: 1,
+    stderr: /error: "[^"]*config" is a link to a file that is not there\nc3po: hint: the key and /,
+  }, { stdin: RANDOM });
+  assertEquals(await Deno.readLink(box.path(".ssh/config")), "../dotfiles/config");
+});
+
 Deno.test("a home in another script is written into the block as it is", async () => {
   await using box = await Sandbox.create();
   const home = box.path("jürgen");
