@@ -4,6 +4,7 @@ import { isRoot } from "../os/host.ts";
 import { hasTool } from "../os/tool.ts";
 import { settleToolGroup } from "../os/tool_group.ts";
 import type { EngineName, Firewall, KERNEL_ENGINES } from "./firewall.ts";
+import { isUnsupported } from "./others/kernel_support.ts";
 import { savedFiles } from "./others/saved_files.ts";
 
 /** What may be asked for: an engine by name, or the first that works here. */
@@ -40,7 +41,7 @@ export async function openFirewall(choice: EngineChoice, clock: Clock): Promise<
   }
   // Only root may read what is loaded; without it there is a preview at most.
   if (!isRoot()) return present[0] ?? await ENGINES.iptables.open(clock);
-  for (const firewall of present) if (await firewall.isLoaded()) return firewall;
+  for (const firewall of present) if (await isLoaded(firewall)) return firewall;
   for (const firewall of present.slice(0, -1)) {
     try {
       await firewall.examine();
@@ -52,12 +53,12 @@ export async function openFirewall(choice: EngineChoice, clock: Clock): Promise<
   return present.at(-1) ?? await ENGINES.iptables.open(clock);
 }
 
-/** The engines whose tools are here. */
+/** The engines whose tools are here, and for which the kernel has a part. */
 export async function allEngines(clock: Clock): Promise<Firewall[]> {
   return await otherEngines(null, clock);
 }
 
-/** The engines whose tools are here, but for one. */
+/** These engines, but for one. */
 export async function otherEngines(
   engine: EngineName | null,
   clock: Clock,
@@ -66,9 +67,30 @@ export async function otherEngines(
   for (const name of Object.keys(ENGINES) as KernelEngine[]) {
     const { tools, open } = ENGINES[name];
     if (name === engine || !await haveAll(tools)) continue;
-    others.push(await open(clock));
+    const other = await open(clock);
+    if (await isSupported(other)) others.push(other);
+    else await other[Symbol.asyncDispose]();
   }
   return others;
+}
+
+/** Whether the kernel has a part for an engine: Debian installs nft, whatever the kernel. */
+async function isSupported(firewall: Firewall): Promise<boolean> {
+  try {
+    await firewall.isLoaded();
+    return true;
+  } catch (error) {
+    return !isUnsupported(error); // any other trouble is for those to see who use it
+  }
+}
+
+async function isLoaded(firewall: Firewall): Promise<boolean> {
+  try {
+    return await firewall.isLoaded();
+  } catch (error) {
+    if (isUnsupported(error)) return false;
+    throw error;
+  }
 }
 
 /**

@@ -2,9 +2,10 @@ import { Malformed } from "../../os/errors.ts";
 import { ask } from "../nftables/nft.ts";
 import { ANCHOR_TABLE } from "../nftables/sessions.ts";
 import { type JsonRuleset, parseRuleset } from "./forwards/nft_json.ts";
+import { isUnsupported } from "./kernel_support.ts";
 
 /**
- * Rules, chains and sets of all tables, without elements.
+ * Rules, chains and sets of all tables, without elements; nothing where the kernel has no tables.
  *
  * @throws {ToolFailure} if nft does not answer
  * @throws {Malformed} if it lists what cannot be read
@@ -13,6 +14,7 @@ export async function readRuleset(): Promise<JsonRuleset> {
   try {
     return parseRuleset(await ask(["-j", "-t", "list", "ruleset"]));
   } catch (error) {
+    if (isUnsupported(error)) return { rules: [], chains: [], sets: [] };
     if (!(error instanceof Malformed)) throw error;
   }
   // Before 1.0.7 nft takes the flag of a table that has an owner for a text somewhere in its memory, and

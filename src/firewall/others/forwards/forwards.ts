@@ -6,6 +6,7 @@ import type { Forwards } from "../../firewall.ts";
 import { ask } from "../../nftables/nft.ts";
 import { iptablesSteps } from "./iptables_steps.ts";
 import { type Expression, isOurs, type JsonRuleset, placeOf } from "./nft_json.ts";
+import { isUnsupported } from "../kernel_support.ts";
 import { readRuleset } from "../ruleset.ts";
 import { type Elements, namesIn, nftSteps } from "./nft_steps.ts";
 import { type Found, walk } from "./walk.ts";
@@ -47,12 +48,12 @@ export async function findForwards(): Promise<Forwards> {
   };
 }
 
-/** @returns null where there is no such tool */
+/** @returns null where there is no such tool, or nothing for it in the kernel */
 async function savedForwards(saver: string, family: string): Promise<Found | null> {
   try {
     return walk(iptablesSteps(await runTool(saver, []), family));
   } catch (error) {
-    if (error instanceof ToolFailure && error.isMissing) return null;
+    if ((error instanceof ToolFailure && error.isMissing) || isUnsupported(error)) return null;
     throw error;
   }
 }
