@@ -51,6 +51,23 @@ for (const [expected, rule] of RAW) {
   });
 }
 
+Deno.test("iptables: a chain of its own exempts those who are sent there", () => {
+  const chain = "-A prepare -j NOTRACK";
+  const grades = (jump: string, rule = chain): string => grade(inRaw(jump, rule));
+  assertEquals(
+    [
+      grades("-A PREROUTING -p tcp -j prepare"),
+      grades("-A OUTPUT -g prepare"),
+      grades("-A PREROUTING -s 192.0.2.0/24 -j prepare"),
+      grades("-A PREROUTING -p tcp -m tcp --dport 443 -j prepare"),
+      grades("-A PREROUTING -j prepare", "-A prepare -i eth1 -j NOTRACK"),
+      grades("-A PREROUTING -j prepare", "-A prepare -p tcp -m tcp --dport 443 -j NOTRACK"),
+      grade(inRaw("-A PREROUTING -j one", "-A one -j two", "-A two -j one", "-A two -j NOTRACK")),
+    ],
+    ["total", "total", "partial", "partial", "partial", "none", "total"],
+  );
+});
+
 Deno.test("SYNPROXY is named in INPUT, and not where packets only pass through", () => {
   const rule = "-p tcp -m conntrack --ctstate INVALID,UNTRACKED -j SYNPROXY --sack-perm";
   const text = `*filter\n-A FORWARD ${rule}\n-A INPUT ${rule}\nCOMMIT\n`;
@@ -68,6 +85,20 @@ function native(hook: string, ...expr: unknown[]): Obstacle[] {
     ],
   };
   return nftExemptions(parseRuleset(JSON.stringify(ruleset)), PORTS);
+}
+
+/** What a rule in a chain that only a jump leads to is. */
+function beyond(...jump: unknown[]): string {
+  const at = { family: "inet", table: "fast" };
+  const ruleset = {
+    nftables: [
+      { chain: { ...at, name: "raw", type: "filter", hook: "prerouting", prio: -300 } },
+      { chain: { ...at, name: "fast" } },
+      { rule: { ...at, chain: "raw", handle: 7, expr: jump } },
+      { rule: { ...at, chain: "fast", handle: 8, expr: [NOTRACK] } },
+    ],
+  };
+  return grade(nftExemptions(parseRuleset(JSON.stringify(ruleset)), PORTS));
 }
 
 function match(left: unknown, right: unknown, op = "=="): unknown {
@@ -108,5 +139,25 @@ Deno.test("native rules of nftables are read alike", () => {
       ...["none", "total", "partial", "none", "total", "none", "total", "none", "none", "total"],
       ...["none", "total"],
     ],
+  );
+});
+
+Deno.test("nftables: a chain of its own exempts those who are sent there", () => {
+  const [jump, go] = [{ jump: { target: "fast" } }, { goto: { target: "fast" } }];
+  const l4proto = { meta: { key: "l4proto" } };
+  const verdicts = (key: unknown, value: unknown): unknown => ({
+    vmap: { key, data: { set: [["udp", { accept: null }], [value, jump]] } },
+  });
+  assertEquals(
+    [
+      beyond(match(l4proto, "tcp"), jump),
+      beyond(go),
+      beyond(verdicts(l4proto, "tcp")),
+      beyond(verdicts(l4proto, "icmp")),
+      beyond(verdicts({ meta: { key: "iifname" } }, "eth1")),
+      beyond(match(DPORT, 443), jump),
+      beyond({ accept: null }),
+    ],
+    ["total", "total", "total", "partial", "partial", "partial", "partial"],
   );
 });

@@ -1,6 +1,7 @@
 import type { Obstacle } from "../../firewall.ts";
 import { otherPorts, type PortRanges, rangesOf } from "../forwards/port_ranges.ts";
-import { concerns, type Exempting, obstacleOf } from "./exemption.ts";
+import { concerns, type Exempting, obstacleOf, type PortLimits } from "./exemption.ts";
+import { type Jump, reachOf } from "./reach.ts";
 
 /** Whose rules are read, and what they may be in the way of. */
 export interface Surroundings {
@@ -12,39 +13,77 @@ export interface Surroundings {
   readonly ports: readonly number[];
 }
 
+/** A rule, and where it is. */
+interface Placed {
+  readonly table: string;
+  readonly chain: string;
+  readonly rule: string;
+}
+
+/** What the kernel calls, in whatever table. */
+const HOOKS = { PREROUTING: "in", INPUT: "in", OUTPUT: "out" } as const;
+
 /** Reads the text of `iptables-save`. */
 export function iptablesExemptions(
   saved: string,
   { program, where, ports }: Surroundings,
 ): Obstacle[] {
-  const found: Obstacle[] = [];
+  const placed = rulesIn(saved);
+  const tables = [...new Set(placed.map(({ table }) => table))];
+  const roots = tables.flatMap((table) =>
+    Object.entries(HOOKS).map(([chain, direction]) => [`${table} ${chain}`, direction] as const)
+  );
+  const reach = reachOf(roots, placed.flatMap((each) => jumpOf(each, ports)));
+  return placed.flatMap(({ table, chain, rule }): Obstacle[] => {
+    const kind = kindOf(rule);
+    if (kind === null || chain === "FORWARD" || !isOurMatter(rule)) return [];
+    // One in a chain of its own may be reached by some packets only.
+    const directions = [...reach.get(`${table} ${chain}`) ?? [null]];
+    const concerned = directions.filter((each) => concerns(limitsOf(rule), each, ports));
+    if (concerned.length === 0) return [];
+    return [obstacleOf({
+      kind,
+      rule,
+      chain: `${where} ${table} ${chain}`,
+      removal: `${program} -t ${table} -D ${chain} ${rule}`,
+      isTotal: concerned[0] !== null && isUnlimited(rule),
+    })];
+  });
+}
+
+/** All rules but C3PO's own. */
+function rulesIn(saved: string): Placed[] {
+  const placed: Placed[] = [];
   let table = "";
   for (const line of saved.split("\n")) {
     if (line.startsWith("*")) table = line.slice(1).trim();
     const [, chain, rule] = /^-A (\S+) (.*)$/.exec(line) ?? [];
-    if (chain === undefined || chain.startsWith("C3PO-") || chain === "FORWARD") continue;
-    const kind = kindOf(rule!);
-    if (kind === null || !isForTcp(rule!) || /(?<!! )-[io] lo\b/.test(rule!)) continue;
-    const limits = {
-      destination: portsIn(rule!, "d", "destination"),
-      source: portsIn(rule!, "s", "source"),
-    };
-    const direction = chain === "PREROUTING" || chain === "INPUT"
-      ? "in"
-      : chain === "OUTPUT"
-      ? "out"
-      : null;
-    if (!concerns(limits, direction, ports)) continue;
-    found.push(obstacleOf({
-      kind,
-      rule: rule!,
-      chain: `${where} ${table} ${chain}`,
-      removal: `${program} -t ${table} -D ${chain} ${rule}`,
-      // One that hangs in a chain of its own may be reached by some packets only.
-      isTotal: direction !== null && isUnlimited(rule!),
-    }));
+    if (chain === undefined || chain.startsWith("C3PO-")) continue;
+    placed.push({ table, chain, rule: rule! });
   }
-  return found;
+  return placed;
+}
+
+/** Targets begin with a capital as chains may: what is no chain has no rules, and leads nowhere. */
+function jumpOf({ table, chain, rule }: Placed, ports: readonly number[]): Jump[] {
+  const [, to] = /(?:^| )-[jg] (\S+)/.exec(rule) ?? [];
+  if (to === undefined || !isOurMatter(rule) || !isUnlimited(rule)) return [];
+  return [{
+    from: `${table} ${chain}`,
+    to: `${table} ${to}`,
+    takes: (direction) => concerns(limitsOf(rule), direction, ports),
+  }];
+}
+
+function isOurMatter(rule: string): boolean {
+  return isForTcp(rule) && !/(?<!! )-[io] lo\b/.test(rule);
+}
+
+function limitsOf(rule: string): PortLimits {
+  return {
+    destination: portsIn(rule, "d", "destination"),
+    source: portsIn(rule, "s", "source"),
+  };
 }
 
 function kindOf(rule: string): Exempting | null {
@@ -75,7 +114,7 @@ function portsIn(rule: string, letter: string, word: string): PortRanges | null 
 const USUAL = /^(?:tcp|multiport|conntrack|state|comment)$/;
 
 function isUnlimited(rule: string): boolean {
-  const conditions = rule.replace(/ ?-j .*$/, "");
+  const conditions = rule.replace(/ ?-[jg] .*$/, "");
   if (/(?:^|\s)(?:-[sdio]|--match-set) /.test(conditions.replace(/! -[io] lo\b/, ""))) return false;
   return [...conditions.matchAll(/-m (\S+)/g)].every(([, match]) => USUAL.test(match!));
 }
