@@ -8,7 +8,7 @@ base=${BASE:-/} # the folder of the Debian
 netns=c3po-boot-$$
 user=c3po-boot-user-$$
 scene=$(mktemp -d)
-init='' session='' key=$(mktemp)
+machine='' init='' session='' key=$(mktemp)
 
 fail() {
 	echo "FAILED: $1" >&2
@@ -18,21 +18,12 @@ fail() {
 
 # Everything below / is a copy that ends with the namespace. In it `prepare`, of the script that uses this, puts
 # what it needs.
-boot() {
+install_machine() {
 	mount --make-rprivate /
 	mount -t tmpfs scene "$scene"
 	mkdir "$scene/up" "$scene/work" "$scene/root"
 	mount -t overlay overlay -o "lowerdir=$base,upperdir=$scene/up,workdir=$scene/work" "$scene/root"
 	cd "$scene/root" || exit
-	mount -t proc proc proc
-	mount --rbind /sys sys
-	umount -l sys/fs/cgroup || :
-	mount -t cgroup2 cgroup2 sys/fs/cgroup
-	mount --rbind /dev dev
-	touch console
-	mount --bind console dev/console
-	mount -t tmpfs run run
-	mount -t tmpfs tmp tmp
 	rm -rf etc/c3po var/lib/c3po etc/systemd/system/c3po.service*
 	mkdir -p etc/c3po && chmod 700 etc/c3po
 	# What the check finds on a machine without sshd and without a clock service is not the matter here.
@@ -52,11 +43,39 @@ boot() {
 		systemd-timesyncd.service systemd-logind.service getty.target systemd-modules-load.service \
 		systemd-sysctl.service; do ln -sf /dev/null "etc/systemd/system/$unit"; done
 	prepare
+}
+
+boot() {
+	mount --make-rprivate /
+	cd "$scene/root" || exit
+	mount -t proc proc proc
+	mount --rbind /sys sys
+	umount -l sys/fs/cgroup || :
+	mount -t cgroup2 cgroup2 sys/fs/cgroup
+	mount --rbind /dev dev
+	touch console
+	mount --bind console dev/console
+	mount -t tmpfs run run
+	mount -t tmpfs tmp tmp
 	mkdir -p old
 	pivot_root . old
 	umount -l old
 	export container=c3po
 	exec /lib/systemd/systemd --unit=multi-user.target
+}
+
+# Boots, and again after each `systemctl reboot`, which ends the first process of a namespace by SIGHUP. What the
+# kernel of a real machine forgets meanwhile it is made to forget.
+run_machine() {
+	install_machine
+	while
+		code=0
+		unshare --mount --pid --fork --ipc --uts --cgroup --kill-child bash -euc boot || code=$?
+		[ "$code" = $((128 + $(kill -l HUP))) ]
+	do
+		nft flush ruleset
+		ipset destroy
+	done
 }
 
 inside() { nsenter -t "$init" --mount --pid --net --uts --ipc --cgroup -- "$@"; }
@@ -91,7 +110,7 @@ find_login() {
 }
 
 clean_up() {
-	kill -KILL "$init" ${session:+"$session"} 2>/dev/null || :
+	kill -KILL "$machine" "$init" ${session:+"$session"} 2>/dev/null || :
 	wait 2>/dev/null || :
 	ip netns delete "$netns"
 	ip netns delete "$user"
@@ -109,14 +128,25 @@ start_machine() {
 	ip -n "$netns" link set lo up
 	ip -n "$netns" link set eth0 up
 	ip -n "$user" link set eth0 up
-	export -f boot prepare
+	export -f install_machine prepare boot run_machine
 	export scene checkout base
-	ip netns exec "$netns" unshare --mount --pid --fork --ipc --uts --cgroup --kill-child \
-		bash -euc boot </dev/null >/dev/null 2>&1 &
-	booted=$!
-	# shellcheck disable=SC2317 # wait_for calls it
-	started() { init=$(pgrep -P "$booted" 2>/dev/null) && inside systemctl is-system-running >/dev/null 2>&1; }
+	ip netns exec "$netns" unshare --mount bash -euc run_machine </dev/null >/dev/null 2>&1 &
+	machine=$!
 	wait_for "systemd" started
+}
+
+started() {
+	local parent
+	parent=$(pgrep -P "$machine" -x unshare) && init=$(pgrep -P "$parent" -x systemd) &&
+		inside systemctl is-system-running >/dev/null 2>&1
+}
+
+reboot_machine() {
+	inside systemctl reboot 2>/dev/null || : # without a logind it says so, and does it
+	# shellcheck disable=SC2317 # wait_for calls it
+	ended() { [ ! -e "/proc/$init" ]; }
+	wait_for "end of the machine" ended
+	wait_for "systemd after a reboot" started
 }
 
 all_well() { echo "all well under $(inside /lib/systemd/systemd --version | head -n 1)"; }
