@@ -2,6 +2,7 @@
  * Makes the program one file, or a few. By itself it makes the few:
  * `deno run -A build/bundle.ts FOLDER` prints the path of the first.
  */
+import { folderWithEsbuild } from "./esbuild.ts";
 import { run } from "./run.ts";
 
 /** What both kinds of a bundle are made with. */
@@ -23,7 +24,7 @@ const FLAGS = [
  * @param entry `main.ts`, or `login.ts` for the commands between a user and a login alone
  */
 export async function bundle(output: string, entry = "main.ts"): Promise<void> {
-  await run(Deno.execPath(), ["bundle", ...FLAGS, `--output=${output}`, entry]);
+  await denoBundle([`--output=${output}`, entry]);
 }
 
 /**
@@ -36,14 +37,13 @@ export async function bundle(output: string, entry = "main.ts"): Promise<void> {
  */
 export async function bundleInParts(folder: string): Promise<string> {
   await Deno.remove(folder, { recursive: true }).catch(() => {}); // parts of an earlier run
-  await run(Deno.execPath(), [
-    "bundle",
-    ...FLAGS,
-    "--code-splitting",
-    `--outdir=${folder}`,
-    "main.ts",
-  ]);
+  await denoBundle(["--code-splitting", `--outdir=${folder}`, "main.ts"]);
   return `${folder}/main.js`;
+}
+
+async function denoBundle(args: readonly string[]): Promise<void> {
+  await using folder = await folderWithEsbuild();
+  await run(Deno.execPath(), ["bundle", ...FLAGS, ...args], { env: { DENO_DIR: folder.path } });
 }
 
 if (import.meta.main) {

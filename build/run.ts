@@ -2,6 +2,8 @@
 export interface RunOptions {
   /** Whether what it complains about is kept from the user. */
   readonly quiet?: boolean;
+  /** Variables besides those of this process. */
+  readonly env?: Readonly<Record<string, string>>;
 }
 
 /** No step of a build takes longer, so whatever does waits for somebody who never answers. */
@@ -15,10 +17,11 @@ const PATIENCE_MS = 300_000;
 export async function run(
   tool: string,
   args: readonly string[],
-  { quiet = false }: RunOptions = {},
+  { quiet = false, env = {} }: RunOptions = {},
 ): Promise<void> {
   const { code } = await new Deno.Command(tool, {
     args: [...args],
+    env,
     stdin: "null",
     stderr: quiet ? "null" : "inherit",
     signal: AbortSignal.timeout(PATIENCE_MS),

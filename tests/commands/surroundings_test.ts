@@ -1,4 +1,5 @@
 import { assertEquals, assertMatch } from "@std/assert";
+import { bundle } from "../../build/bundle.ts";
 import { permissionFlags } from "../../build/permissions.ts";
 import { CHECKOUT, denoDirectory } from "../kernel/lab/c3po.ts";
 import { Sandbox } from "./sandbox.ts";
@@ -103,12 +104,12 @@ Deno.test({
       }`,
     ],
   }).output();
-  const bundle = await bundled(box);
+  const program = await bundled(box);
   const { code, stdout, stderr } = await new Deno.Command("sh", {
     args: [
       ...["-c", script, "sh", box.path("deno"), "run", "--no-prompt"],
       ...permissionFlags("linux", "login"),
-      ...[bundle, "port", "alias", ...AT],
+      ...[program, "port", "alias", ...AT],
     ],
     clearEnv: true,
     env: { HOME: box.home, DENO_DIR: box.path("denodir"), DENO_NO_UPDATE_CHECK: "1", ...env },
@@ -119,10 +120,7 @@ Deno.test({
 
 async function bundled(box: Sandbox): Promise<string> {
   const output = box.path("login.js");
-  await new Deno.Command(Deno.execPath(), {
-    args: ["bundle", "--quiet", "--platform=browser", `--output=${output}`, "login.ts"],
-    cwd: CHECKOUT,
-  }).output();
+  await bundle(output, "login.ts");
   await Deno.chmod(output, 0o644);
   return output;
 }

@@ -1,11 +1,10 @@
 import { assertEquals, assertMatch } from "@std/assert";
 import { join } from "@std/path";
+import { bundle } from "../../build/bundle.ts";
 import {
   c3poCommand,
-  CHECKOUT,
   kernelTest,
   Lab,
-  must,
   run,
   type RunResult,
   startServe,
@@ -100,8 +99,7 @@ kernelTest(
     try {
       await Deno.chmod(folder, 0o755);
       await Deno.copyFile(Deno.execPath(), join(folder, "deno"));
-      const bundled = ["--quiet", "--frozen", "--output", join(folder, "c3po.js"), "main.ts"];
-      await must(Deno.execPath(), ["bundle", ...bundled], { cwd: CHECKOUT });
+      await bundle(join(folder, "c3po.js"));
       const nobody = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"];
       const program = [join(folder, "deno"), "run", "-A", "--no-config", join(folder, "c3po.js")];
       const { code, stdout, stderr } = await serve(

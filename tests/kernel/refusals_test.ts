@@ -1,11 +1,10 @@
 import { assertEquals, assertMatch } from "@std/assert";
 import { join } from "@std/path";
+import { bundle } from "../../build/bundle.ts";
 import {
   c3poCommand,
-  CHECKOUT,
   kernelTest,
   Lab,
-  must,
   type Namespace,
   type RunResult,
   snapshot,
@@ -65,8 +64,7 @@ kernelTest("serve without root says so, with a hint, and changes nothing", async
   try {
     await Deno.chmod(folder, 0o755);
     await Deno.copyFile(Deno.execPath(), join(folder, "deno"));
-    const bundled = ["--quiet", "--frozen", "--output", join(folder, "c3po.js"), "main.ts"];
-    await must(Deno.execPath(), ["bundle", ...bundled], { cwd: CHECKOUT });
+    await bundle(join(folder, "c3po.js"));
     const nobody = ["--reuid=65534", "--regid=65534", "--clear-groups"];
     const command = [
       join(folder, "deno"),
