@@ -24,8 +24,8 @@ usage: curl -fsSL URL/install.sh | sudo sh    a release
 
 As root: server and client under /usr/local, with manual, completions, an example of settings and a service that
 is not started; with the package manager nftables, unless iptables and ipset or nft are there, and iproute2. As
-any other user: the client under ~/.local. A checkout is compiled; where that cannot be done c3po is run by Deno,
-which is fetched with npm if need be.
+any other user: the client under ~/.local. What is in a checkout is run by Deno, which is fetched with npm if need
+be; it is compiled where the runtime for that is known by its checksum, or is given in DENO_DIR.
 
 C3PO_VERSION=1.2.3      that release instead of the latest
 C3PO_BASE_URL=URL       where the releases are; a release is installed even in a checkout

@@ -10,7 +10,7 @@ import { bundle, bundleInParts } from "./bundle.ts";
 import { compile, ENGINE_FLAGS } from "./compile.ts";
 import { addDocuments } from "./pack.ts";
 import { type Part, permissionFlags } from "./permissions.ts";
-import { WrongRuntime } from "./runtime.ts";
+import { isAtHand, keptHere, WrongRuntime } from "./runtime.ts";
 import { ownTarget } from "./targets.ts";
 
 /**
@@ -54,21 +54,30 @@ function launcher(runtime: string): string {
 const PROGRAM = "c3po.js";
 const LOGIN = "login.js";
 
+/** Compiles the program, if somebody answers for the runtime. @returns whether it is compiled */
+async function tryToCompile(tree: string): Promise<boolean> {
+  if (!Deno.env.has("DENORT_BIN") && !await isAtHand(ownTarget(), await keptHere())) return false;
+  const parts = await bundleInParts(`${tree}/parts`);
+  try {
+    await compile(parts, ownTarget(), `${tree}/bin/c3po`, { quiet: true });
+    return true;
+  } catch (error) {
+    // A launcher is for those who cannot compile, and not for those who were given something else.
+    if (error instanceof WrongRuntime) throw error;
+    return false;
+  }
+}
+
 if (import.meta.main) {
   const [tree, runtime] = Deno.args as [string, string];
   await Deno.mkdir(`${tree}/bin`, { recursive: true });
   await addDocuments(tree, ownTarget().platform);
-  const parts = await bundleInParts(`${tree}/parts`);
-  try {
-    await compile(parts, ownTarget(), `${tree}/bin/c3po`, { quiet: true });
-    Deno.stdout.writeSync(new TextEncoder().encode("compiled\n"));
-  } catch (error) {
-    // A launcher is for those who cannot compile, and not for those who were given something else.
-    if (error instanceof WrongRuntime) throw error;
+  const made = await tryToCompile(tree) ? "compiled" : "launcher";
+  if (made === "launcher") {
     await Deno.mkdir(`${tree}/lib/c3po`, { recursive: true });
     await bundle(`${tree}/lib/c3po/${PROGRAM}`);
     await bundle(`${tree}/lib/c3po/${LOGIN}`, "login.ts");
     await Deno.writeTextFile(`${tree}/bin/c3po`, launcher(runtime), { mode: 0o755 });
-    Deno.stdout.writeSync(new TextEncoder().encode("launcher\n"));
   }
+  Deno.stdout.writeSync(new TextEncoder().encode(`${made}\n`));
 }

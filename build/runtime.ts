@@ -30,10 +30,11 @@ export class WrongRuntime extends Error {
 export async function checkRuntime(
   target: Target,
   isRelease: boolean,
-  { folder, version }: Kept,
+  kept: Kept,
   pins: Pins = pinned,
 ): Promise<void> {
-  const file = `${folder}/dl/release/v${version}/denort-${target.triple}.zip`;
+  const { version } = kept;
+  const file = archiveOf(target, kept);
   const bytes = await Deno.readFile(file);
   const sum = new Uint8Array(await crypto.subtle.digest("SHA-256", bytes)).toHex();
   const known = pins[version]?.[target.triple];
@@ -46,6 +47,20 @@ export async function checkRuntime(
   if (known !== undefined && known !== sum) {
     throw new WrongRuntime(`"${file}" has the checksum ${sum}, and should have ${known}`);
   }
+}
+
+/**
+ * Whether a target's runtime has a checksum, or somebody has put it where Deno looks for it. Any
+ * other would be what Deno's site answers, and nobody would have compared it with anything.
+ */
+export async function isAtHand(target: Target, kept: Kept, pins: Pins = pinned): Promise<boolean> {
+  if (pins[kept.version]?.[target.triple] !== undefined) return true;
+  return await Deno.stat(archiveOf(target, kept)).then(() => true, () => false);
+}
+
+/** Where Deno keeps a target's runtime, and looks for it before it asks its site. */
+function archiveOf({ triple }: Target, { folder, version }: Kept): string {
+  return `${folder}/dl/release/v${version}/denort-${triple}.zip`;
 }
 
 /** Where the Deno that runs this keeps its runtimes. */

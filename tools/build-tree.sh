@@ -36,7 +36,7 @@ export DENO_DIR="${DENO_DIR:-$stage/cache}" # sudo may keep HOME: nothing of roo
 made=$(NO_COLOR=1 DENO_NO_UPDATE_CHECK=1 "$deno" run --quiet --frozen -A build/local.ts "$stage/tree" "$runtime")
 [ "$made" = launcher ] || exit 0
 if must_be_kept; then runs_on="a deno of its own"; else runs_on=$deno; fi
-echo "the runtime that deno compiles with cannot be reached, so it runs on $runs_on"
+echo "there is no verified runtime to compile with, so it runs on $runs_on"
 if must_be_kept; then
 	cp "$deno" "$stage/tree/lib/c3po/deno"
 	chmod 755 "$stage/tree/lib/c3po/deno"

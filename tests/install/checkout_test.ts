@@ -39,6 +39,24 @@ class Folder implements AsyncDisposable {
     return await Deno.stat(this.ran).then(() => true, () => false);
   }
 
+  /** The same where /etc/passwd and /etc/group have lines besides their own, which come first. */
+  async installAmong(
+    users: { passwd?: string; group?: string },
+    env: Record<string, string> = {},
+  ): Promise<RunResult> {
+    const mounts: string[] = [];
+    for (const [name, lines] of Object.entries(users)) {
+      const copy = join(this.#outer, name);
+      await Deno.writeTextFile(copy, `${lines}\n${await Deno.readTextFile(`/etc/${name}`)}`);
+      mounts.push(`mount --bind '${copy}' /etc/${name}`);
+    }
+    const script = [...mounts, "exec sh install.sh"].join(" && ");
+    return await run("unshare", ["-m", "sh", "-c", script], {
+      cwd: this.path,
+      env: { HOME: this.#outer, C3PO_INSTALL_DIR: join(this.#outer, "prefix"), ...env },
+    });
+  }
+
   /** Runs install.sh in there, by its name or another. */
   async install(env: Record<string, string> = {}, name = "install.sh"): Promise<RunResult> {
     return await run("sh", [name], {
@@ -116,6 +134,47 @@ kernelTest(
     assertEquals(await folder.wasBuilt(), true);
   },
 );
+
+/** A developer, and the group that is made for them alone. */
+const DEVELOPER = 4242;
+const PASSWD = `dev:x:${DEVELOPER}:${DEVELOPER}::/:/bin/sh`;
+const GROUP = `dev:x:${DEVELOPER}:`;
+
+for (const [who, group] of [["root", 0], ["who runs sudo", DEVELOPER]] as const) {
+  const env: Record<string, string> = group === 0 ? {} : { SUDO_UID: String(group) };
+  const own = group === 0 ? "root:x:0:" : GROUP;
+  const others: Record<string, { passwd?: string; group?: string }> = {
+    "has another member": { passwd: PASSWD, group: `${own}root,nobody` },
+    "has a member of that name by another line": { passwd: PASSWD, group: `${own}\n${own}nobody` },
+    "is another user's own group": {
+      passwd: `${PASSWD}\nfriend:x:4243:${group}::/:/bin/sh`,
+      group: own,
+    },
+    "has a member that no user is": { passwd: PASSWD, group: `${own}no-such-user` },
+  };
+  const shared = async (): Promise<Folder> => {
+    const folder = await Folder.create();
+    await Deno.chown(join(folder.path, "tools"), 0, group);
+    await Deno.chmod(join(folder.path, "tools"), 0o775);
+    return folder;
+  };
+
+  for (const [what, users] of Object.entries(others)) {
+    kernelTest(`the group of ${who} may change no checkout if it ${what}`, async () => {
+      await using folder = await shared();
+      const { code, stdout, stderr } = await folder.installAmong(users, env);
+      assertEquals(await folder.wasBuilt(), false);
+      assertEquals({ code, stdout }, { code: 1, stdout: "" });
+      assertMatch(stderr, /^c3po: error: ".*\/tools" can be changed by other users, .*\n/);
+    });
+  }
+
+  kernelTest(`the group of ${who} may change a checkout if nobody else is in it`, async () => {
+    await using folder = await shared();
+    await folder.installAmong({ passwd: PASSWD, group: `${own}root` }, env);
+    assertEquals(await folder.wasBuilt(), true);
+  });
+}
 
 kernelTest("root compiles with no runtime that somebody else can change", async () => {
   await using folder = await Folder.create();
