@@ -29,7 +29,7 @@ be; it is compiled where the runtime for that is known by its checksum, or is gi
 
 C3PO_VERSION=1.2.3      that release instead of the latest
 C3PO_BASE_URL=URL       where the releases are; a release is installed even in a checkout
-C3PO_INSTALL_DIR=DIR    install under DIR instead (DIR/bin/c3po and so on)
+C3PO_INSTALL_DIR=DIR    install under DIR instead (DIR/bin/c3po and so on); as root only where no other user may write
 DENO_DIR=DIR            compile a checkout without network, with the runtime of Deno X.Y.Z that lies in
                         DIR/dl/release/vX.Y.Z/denort-TARGET.zip
 END
@@ -178,7 +178,9 @@ install_c3po() {
 	[ -n "$CHECKOUT$BASE_URL" ] || die "there is no checkout around \"$0\", and no address of releases is known" \
 		"run install.sh in a checkout, or set C3PO_BASE_URL to the address of the releases" 2
 	target=$(target)
-	stage=$(mkdir -p "$PREFIX" && mktemp -d "$PREFIX/.c3po.XXXXXX") || cannot_write # near, so that mv is one step
+	mkdir -p "$PREFIX" || cannot_write
+	prefix_must_be_ours # somebody may have made it just now
+	stage=$(mktemp -d "$PREFIX/.c3po.XXXXXX") || cannot_write # near, so that mv is one step
 	trap 'rm -rf "$stage"' EXIT
 	trap 'exit 1' HUP INT TERM
 	mkdir "$stage/tree"
@@ -279,18 +281,31 @@ remove_empty() {
 	done
 }
 
-# not_ours SCRIPT: sets what find looks for: what another user can change. We are root, the owner of this script
+# not_ours [SCRIPT]: sets what find looks for: what another user can change. We are root, the owner of this script
 # and who runs it, and the groups in which each of those is alone.
 not_ours() {
 	# shellcheck disable=SC2046,SC2012 # the fields of ls are wanted, and what it says of a name is not used
-	set -- $(ls -ldn -- "$1")
-	users='' groups='! -group 0'
+	[ $# -eq 0 ] || set -- $(ls -ldn -- "$1")
+	users='' groups='' ours=' '
 	for user in 0 "${3:-0}" "$(id -u)" "${SUDO_UID:-0}"; do
 		case $user in *[!0-9]*) continue ;; esac
-		users="$users ! -user $user"
-		[ "$(id -un "$user" 2>/dev/null)" != "$(id -gn "$user" 2>/dev/null)" ] || groups="$groups ! -group $(id -g "$user")"
+		users="$users ! -user $user" ours="$ours$user "
+	done
+	for user in $ours; do
+		[ "$(id -un "$user" 2>/dev/null)" = "$(id -gn "$user" 2>/dev/null)" ] || continue
+		! only_ours "$(id -g "$user")" || groups="$groups ! -group $(id -g "$user")"
 	done
 	NOT_OURS="( $users ) -o ! -type l ( -perm -002 -o -perm -020 $groups )"
+}
+
+# only_ours GROUP: whether nobody else is in it, be it a group of their own to them or one more. Where that cannot be
+# told, as on macOS, somebody may be.
+only_ours() {
+	passwd=$(getent passwd 2>/dev/null) && group=$(getent group "$1" && getent group) || return 1
+	for member in $(printf '%s\n' "$group" | sed -n "/^[^:]*:[^:]*:$1:/{s/.*://;s/,/ /g;p;}") \
+		$(printf '%s\n' "$passwd" | sed -n "s/^\([^:]*\):[^:]*:[^:]*:$1:.*/\1/p"); do
+		case $ours in *" $(id -u "$member" 2>/dev/null || echo none) "*) ;; *) return 1 ;; esac
+	done
 }
 
 # changeable FOLDER: prints something in there, or the folder above it, that another user can change. Where everybody may
@@ -334,10 +349,17 @@ changeable_above() {
 	while [ "$above" != / ]; do
 		above=${above%/*}
 		above=${above:-/}
-		# shellcheck disable=SC2086 # words of find
-		find "$above" -prune \( $NOT_OURS \) ! \( -perm -1000 -user 0 \) -print
-		find "$above" -prune -perm -020 ! -perm -1000 -exec ls -ldn {} + | granted
+		changeable_itself "$above" ! \( -perm -1000 -user 0 \)
 	done | head -n 1
+}
+
+# changeable_itself PATH [EXPRESSION]: prints it if it is there and another user can change it, and find says so.
+changeable_itself() {
+	path=$1 && shift
+	[ -e "$path" ] || return 0
+	# shellcheck disable=SC2086 # words of find
+	find "$path" -prune \( $NOT_OURS \) "$@" -print
+	find "$path" -prune ! -type l -perm -020 "$@" -exec ls -ldn {} + | granted
 }
 
 # must_be_ours FOLDER WHAT: ends this unless what lies in there can only be changed by ourselves.
@@ -345,6 +367,30 @@ must_be_ours() {
 	case $2 in DENO_DIR) found=$(cache_changeable "$1") ;; *) found=$(changeable "$1") ;; esac
 	[ -z "$found" ] || die "\"$found\" can be changed by other users, so \"$1\" is no $2 to install from" \
 		"put it where only you may write, or take that right from them (ls -ld \"$found\")"
+}
+
+# prefix_must_be_ours: ends this as root unless a C3PO_INSTALL_DIR, what of c3po there is in it, and all above it can
+# only be changed by ourselves: or somebody else could put what the service and root run in there. A link is followed
+# once, here, so that it leads nowhere else later.
+prefix_must_be_ours() {
+	{ is_root && [ -n "${C3PO_INSTALL_DIR:-}" ]; } || return 0
+	need find head ls sed
+	there=$PREFIX
+	while [ ! -d "$there" ]; do there=${there%/*} && there=${there:-/}; done
+	rest=${PREFIX#"$there"}
+	there=$(CDPATH='' cd -- "$there" && pwd -P)
+	PREFIX=$there$rest
+	must_be_plain
+	not_ours
+	found=$(changeable_above "$there/c3po")
+	for file in "" $FILES; do
+		while [ -z "$found" ]; do
+			found=$(changeable_itself "$PREFIX/$file")
+			case $file in */*) file=${file%/*} ;; *) break ;; esac
+		done
+	done
+	[ -z "$found" ] || die "\"$found\" can be changed by other users, so \"$PREFIX\" is no place for root to install to" \
+		"set C3PO_INSTALL_DIR to another one, or take that right from them (ls -ld \"$found\")"
 }
 
 # Sets CHECKOUT to the folder of this script, if that is one. A release's copy is never in one: whoever may write to
@@ -362,18 +408,29 @@ find_checkout() {
 	[ -z "${DENO_DIR:-}" ] || { mkdir -p "$DENO_DIR" && must_be_ours "$(cd "$DENO_DIR" && pwd -P)" DENO_DIR; }
 }
 
+# What is in the launcher and in the unit is read by shells and by systemd.
+must_be_plain() {
+	case $PREFIX in [!/]* | *[\'\"\|\\\&\$\`]* | *[[:cntrl:]]*)
+		die "cannot install under \"$PREFIX\"" "C3PO_INSTALL_DIR begins with / and has no sign in it that shells understand" 2 ;;
+	esac
+}
+
 main() {
 	need dirname id
 	BASE_URL=${C3PO_BASE_URL:-$BASE_URL}
 	if is_root; then PREFIX=/usr/local; else PREFIX=${HOME:+$HOME/.local}; fi
 	PREFIX=${C3PO_INSTALL_DIR:-$PREFIX}
 	[ -n "$PREFIX" ] || die "HOME is not set, so there is no place to install to" "set HOME or C3PO_INSTALL_DIR" 2
-	case $PREFIX in [!/]* | *[\'\"\|\\\&\$\`]* | *[[:cntrl:]]*)
-		die "cannot install under \"$PREFIX\"" "C3PO_INSTALL_DIR begins with / and has no sign in it that shells understand" 2 ;;
-	esac
+	must_be_plain
 	case $#:${1:-} in
-	0:) install_c3po ;;
-	1:--uninstall) uninstall ;;
+	0:)
+		prefix_must_be_ours
+		install_c3po
+		;;
+	1:--uninstall)
+		prefix_must_be_ours
+		uninstall
+		;;
 	1:-h | 1:--help) usage ;;
 	*) die "cannot understand \"$*\"" "./install.sh --help" 2 ;;
 	esac
