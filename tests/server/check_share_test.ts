@@ -7,7 +7,7 @@ import { shareFindings } from "../../src/server/check/share.ts";
 import { readServerConfig } from "../../src/server/config.ts";
 import type { ServerConfig } from "../../src/server/options.ts";
 import { demandOf } from "../../src/server/policy.ts";
-import { newKey } from "../../src/users/keyring.ts";
+import { newKey } from "../../src/users/key_files.ts";
 import { PortPlanner } from "../../src/users/port_planner.ts";
 import type { User } from "../../src/users/registry.ts";
 import { membership } from "./daemon/carrier.ts";
