@@ -198,3 +198,18 @@ Deno.test({
   assertEquals(code, 1);
   assertMatch(new TextDecoder().decode(stderr), /^c3po: error: no key found for "web"\n/);
 });
+
+Deno.test("an ssh of a relative directory in PATH is not run, and the user told in one line", async () => {
+  const { box, env } = await withAlias();
+  await using _ = box;
+  const script = 'cd "$HOME" && exec "$@"';
+  const relative = { PATH: `bin:${env["PATH"]}` };
+  for (const args of [["port", "alias", ...AT], ["ssh", "-V"]]) {
+    assertEquals(await confined(box, args, { env: relative, script }), {
+      code: 1,
+      stdout: "",
+      stderr: "c3po: error: ssh: not started: it is no longer where c3po found it at its start\n" +
+        "c3po: hint: remove relative directories from PATH\n",
+    });
+  }
+});

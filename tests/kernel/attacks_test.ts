@@ -30,6 +30,57 @@ async function send(from: Namespace, source: string, target: string, port: numbe
 /** Sources that are nobody's, or that no set of the kernel takes. */
 const ODD = ["::5", "::ffff:10.77.2.1", "::1", "ff02::1", "0.0.0.1", "127.0.0.1", "224.0.0.1"];
 
+/** Drops what comes in by an interface that does not lead back to its source, before any NAT. */
+const FROM_ELSEWHERE: Readonly<Record<string, string>> = {
+  iptables: "iptables -t raw -A PREROUTING -m rpfilter --invert -j DROP",
+  nftables:
+    "nft 'table ip guard { chain in { type filter hook prerouting priority raw; fib saddr . iif oif missing drop; }; }'",
+};
+
+engineTest(
+  "a forged source is banned by one packet, unless a rule before NAT drops it",
+  async (engine) => {
+    await using lab = await Lab.create();
+    const { server, attacker } = lab;
+    await startSshd(server);
+    await server.must("sh", ["-c", "sysctl -qw net.ipv4.conf.all.rp_filter=1"]);
+    const serve = await startServe(server, { engine, args: TRIPWIRE });
+    const banned = async () => (await bansOn(server)).map(({ address }) => address);
+    await send(attacker, "192.0.2.1", server.address4, TRAP);
+    await serve.event("ban", "address=192.0.2.1 ");
+    await server.must("sh", ["-c", FROM_ELSEWHERE[engine]!]);
+    await send(attacker, "192.0.2.2", server.address4, TRAP);
+    // What was sent behind it has come.
+    await syn(attacker, server.address4, TRAP);
+    await serve.event("ban", `address=${attacker.address4} `);
+    assertEquals(new Set(await banned()), new Set(["192.0.2.1", attacker.address4]));
+  },
+);
+
+/** The link-local address of a machine on its only link. */
+async function linkLocal(machine: Namespace): Promise<string> {
+  const show = ["-6", "-o", "address", "show", "dev", "eth0", "scope", "link"];
+  const shown = await machine.must("ip", show);
+  return `${/ (fe80::\S+)\/64/.exec(shown)![1]}%eth0`;
+}
+
+engineTest(
+  "neighbours on a link are banned as one by their link-local addresses, and by no others",
+  async (engine) => {
+    await using lab = await Lab.create();
+    const { server, user, attacker } = lab;
+    const sshd = await startSshd(server);
+    const serve = await startServe(server, { engine, args: TRIPWIRE });
+    const near = await linkLocal(server);
+    assertEquals(await syn(user, near, (await serve.ports(0)).ssh), "open");
+    assertEquals(await syn(attacker, near, TRAP), "open");
+    await serve.event("ban", "address=fe80::");
+    assertEquals(await syn(user, near, (await serve.ports(0)).ssh), "closed");
+    assert(await loginNow(user, sshd, server.address6, serve));
+    assert(await loginNow(user, sshd, server.address4, serve));
+  },
+);
+
 /** Flushes the rules, so that they have to be put back. */
 const FLUSH: Readonly<Record<string, string>> = {
   iptables: "iptables -F; ip6tables -F; iptables -t nat -F; ip6tables -t nat -F",

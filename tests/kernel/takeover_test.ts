@@ -109,6 +109,40 @@ engineTest(
   FILTERS,
 );
 
+engineTest("from a serve that hands over to the next one nothing is open", async (engine) => {
+  await using lab = await Lab.create({ peers: ["user"] });
+  const sshd = await startSshd(lab.server);
+  const before = await snapshot(lab.server);
+  const service = { engine, env: { NOTIFY_SOCKET: "/nonexistent" } }; // as systemd does
+  const first = await startServe(lab.server, service);
+  const watch = watchPort22(lab);
+  first.child.kill("SIGUSR2");
+  await first.event("handed_over");
+  await first.child.finished();
+  const second = await startServe(lab.server, service);
+  assertEquals(await watch.end(), ["timeout"]);
+  assert(await loginNow(lab.user, sshd, lab.server.address4, second));
+  await second.stop();
+  assertEquals(await snapshot(lab.server), before);
+});
+
+/** Connects to sshd's own port again and again. */
+function watchPort22(lab: Lab): { end(): Promise<string[]> } {
+  let isOver = false;
+  const seen = new Set<string>();
+  const watching = (async () => {
+    do seen.add(await probe(lab.user, lab.server.address4, 22, 200)); while (!isOver);
+  })();
+  watching.catch(() => {}); // told at the end; a test that fails before tells why itself
+  return {
+    end: async () => {
+      isOver = true;
+      await watching;
+      return [...seen];
+    },
+  };
+}
+
 /** Which engine takes over from which. */
 const CHANGES: readonly (readonly [Filter, Filter])[] = [
   ["iptables", "nftables"],
@@ -138,15 +172,9 @@ for (const [from, to] of CHANGES) {
       await syn(lab.attacker, address, trap!);
     }
     await old.kill();
-    let isOver = false;
-    const seen = new Set<string>();
-    const watching = (async () => {
-      do seen.add(await probe(lab.user, lab.server.address4, 22, 200)); while (!isOver);
-    })();
+    const watch = watchPort22(lab);
     const serve = await startServe(lab.server, { engine });
-    isOver = true;
-    await watching;
-    assertEquals([...seen], ["timeout"], "sshd's port opens in between");
+    assertEquals(await watch.end(), ["timeout"], "sshd's port opens in between");
     assertEquals(ours(await snapshot(lab.server)), whole);
     await session.answers();
     for (const address of [lab.server.address4, lab.server.address6]) {
