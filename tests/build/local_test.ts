@@ -17,8 +17,10 @@ async function build(given: boolean): Promise<{ made: string; compiled: number }
     if (given) await Deno.writeTextFile(join(release, `denort-${Deno.build.target}.zip`), "abc");
     // What was fetched already: esbuild is there after a bundle.
     await bundle(join(folder, "login.js"), "login.ts");
-    for (const kept of ["npm", "dl/esbuild-0.25.5-1"]) {
-      await Deno.symlink(join(denoDirectory(), kept), join(folder, "deno", kept));
+    const kept = (await Array.fromAsync(Deno.readDir(join(denoDirectory(), "dl"))))
+      .filter(({ name }) => name.startsWith("esbuild-")).map(({ name }) => `dl/${name}`);
+    for (const path of ["npm", ...kept]) {
+      await Deno.symlink(join(denoDirectory(), path), join(folder, "deno", path));
     }
     const asked = join(folder, "asked");
     const compiler = join(folder, "compiler");
