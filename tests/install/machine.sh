@@ -38,7 +38,9 @@ install_machine() {
 	rm -rf etc/systemd/system/multi-user.target.wants
 	mkdir etc/systemd/system/multi-user.target.wants
 	ln -s /lib/systemd/system/ssh.service etc/systemd/system/multi-user.target.wants/
-	for unit in systemd-udevd.service systemd-udevd-kernel.socket systemd-udevd-control.socket \
+	# Formats of programs that the kernel knows are this machine's, in whatever namespace systemd ends.
+	for unit in systemd-binfmt.service proc-sys-fs-binfmt_misc.automount proc-sys-fs-binfmt_misc.mount \
+		systemd-udevd.service systemd-udevd-kernel.socket systemd-udevd-control.socket \
 		systemd-udev-trigger.service systemd-networkd.service systemd-resolved.service \
 		systemd-timesyncd.service systemd-logind.service getty.target systemd-modules-load.service \
 		systemd-sysctl.service; do ln -sf /dev/null "etc/systemd/system/$unit"; done
