@@ -1,10 +1,4 @@
-import {
-  type Address,
-  FAMILIES,
-  type Family,
-  isNetwork,
-  parseBannedNetwork,
-} from "../os/address.ts";
+import type { Address, Family } from "../os/address.ts";
 import { Failure } from "../os/errors.ts";
 import type { Window } from "../schedule/windows.ts";
 import type {
@@ -18,20 +12,16 @@ import type {
   Refusal,
   Trust,
 } from "./firewall.ts";
+import { AddressBook } from "./memory/address_book.ts";
 import { type Fallible, Faults } from "./memory/faults.ts";
 import { refuseMistakes } from "./memory/mistakes.ts";
 import type { MemoryKernel } from "./memory/kernel.ts";
-import type { Sets } from "./memory/tables.ts";
-import { unbannable } from "./memory/networks.ts";
-import type { TimedSet } from "./memory/timed_set.ts";
 
 export type { Answer, Attempt, Datagram, DatagramAnswer } from "./memory/attempt.ts";
 export { MemoryKernel } from "./memory/kernel.ts";
 export type { KernelOptions } from "./memory/tables.ts";
 export type { Fallible } from "./memory/faults.ts";
 export * as failures from "./memory/failures.ts";
-
-const MOST_NETWORKS = 1 << 16;
 
 /**
  * The engine that needs neither root nor a kernel, for tests of what stands on a firewall: it loads a
@@ -51,11 +41,12 @@ export class MemoryFirewall implements Firewall {
   readonly engine = "memory";
   readonly kernel: MemoryKernel;
   readonly #faults = new Faults();
-  readonly #refused = new Map<string, string>();
+  readonly #book: AddressBook;
   #policy: Policy | null = null;
 
   constructor(kernel: MemoryKernel) {
     this.kernel = kernel;
+    this.#book = new AddressBook(kernel.sets);
   }
 
   /**
@@ -75,7 +66,7 @@ export class MemoryFirewall implements Firewall {
 
   /** Has the kernel refuse an entry, by the text of its address or network. */
   refuse(text: string, reason = "out of memory"): void {
-    this.#refused.set(text, reason);
+    this.#book.refuse(text, reason);
   }
 
   examine(): Promise<EngineReport> {
@@ -109,43 +100,23 @@ export class MemoryFirewall implements Firewall {
   }
 
   ban(bans: readonly Ban[]): Promise<readonly Refusal[]> {
-    return this.#call(
-      "ban",
-      () => [
-        ...this.#add(bans.filter(({ address }) => !isNetwork(address)), ({ bans }) => bans),
-        ...this.#add(bans.filter(({ address }) => isNetwork(address)), ({ networks }) => networks),
-      ],
-    );
+    return this.#call("ban", () => this.#book.ban(bans));
   }
 
   unban(addresses: readonly Address[]): Promise<void> {
-    return this.#call("unban", () => {
-      for (const { family, text } of addresses) {
-        const sets = this.kernel.sets.get(family);
-        sets?.bans.delete(text);
-        sets?.networks.delete(text);
-        sets?.shared.delete(text);
-      }
-    });
+    return this.#call("unban", () => this.#book.unban(addresses));
   }
 
   unbanAll(): Promise<void> {
-    return this.#call("unbanAll", () =>
-      this.#each(({ bans, networks, shared }) => {
-        bans.clear();
-        networks.clear();
-        shared.clear();
-      }));
+    return this.#call("unbanAll", () => this.#book.unbanAll());
   }
 
   banShared(bans: readonly Ban[]): Promise<readonly Refusal[]> {
-    return this.#call("banShared", () => this.#add(bans, ({ shared }) => shared));
+    return this.#call("banShared", () => this.#book.banShared(bans));
   }
 
   unbanShared(addresses: readonly Address[]): Promise<void> {
-    return this.#call("unbanShared", () => {
-      for (const { family, text } of addresses) this.kernel.sets.get(family)?.shared.delete(text);
-    });
+    return this.#call("unbanShared", () => this.#book.unbanShared(addresses));
   }
 
   async everyBan(): Promise<AsyncIterable<readonly Ban[]> | null> {
@@ -157,55 +128,33 @@ export class MemoryFirewall implements Firewall {
 
   bans(most: number): Promise<readonly Ban[] | null> {
     return this.#call("bans", () => {
-      const bans: Ban[] = [];
-      this.#each((sets, family) => {
-        for (const { text, seconds } of [...sets.bans.list(), ...sets.networks.list()]) {
-          bans.push({ address: { family, text }, seconds });
-        }
-      });
+      const bans = this.#book.bans();
       return bans.length > most ? null : bans;
     });
   }
 
   countBans(): Promise<Readonly<Record<Family, number>> | null> {
-    const count = (family: Family): number => {
-      const sets = this.kernel.sets.get(family);
-      return sets === undefined ? 0 : sets.bans.size + sets.networks.size;
-    };
-    return this.#call("countBans", () => ({ 4: count(4), 6: count(6) }));
+    return this.#call("countBans", () => ({ 4: this.#book.count(4), 6: this.#book.count(6) }));
   }
 
   trust(trusted: readonly Trust[]): Promise<readonly Refusal[]> {
-    return this.#call("trust", () => this.#add(trusted, ({ trusted }) => trusted));
+    return this.#call("trust", () => this.#book.trust(trusted));
   }
 
   distrustAll(): Promise<void> {
-    return this.#call("distrustAll", () => this.#each(({ trusted }) => trusted.clear()));
+    return this.#call("distrustAll", () => this.#book.distrustAll());
   }
 
   allow(networks: readonly Address[]): Promise<readonly Refusal[]> {
-    return this.#call(
-      "allow",
-      () =>
-        this.#take(networks.map((address) => ({ address })), ({ address }, { allowed }) => {
-          if (allowed.size >= MOST_NETWORKS && !allowed.has(address.text)) return "the set is full";
-          allowed.set(address.text, address);
-          return null;
-        }),
-    );
+    return this.#call("allow", () => this.#book.allow(networks));
   }
 
   disallow(networks: readonly Address[]): Promise<void> {
-    return this.#call("disallow", () => {
-      for (const { family, text } of networks) this.kernel.sets.get(family)?.allowed.delete(text);
-    });
+    return this.#call("disallow", () => this.#book.disallow(networks));
   }
 
   allowed(): Promise<readonly Address[]> {
-    return this.#call(
-      "allowed",
-      () => [...this.kernel.sets.values()].flatMap(({ allowed }) => [...allowed.values()]),
-    );
+    return this.#call("allowed", () => this.#book.allowed());
   }
 
   look(): Promise<Activity> {
@@ -281,40 +230,5 @@ export class MemoryFirewall implements Firewall {
   #route(door: string | undefined): void {
     this.kernel.routed.clear();
     if (door !== undefined) this.kernel.routed.add(door);
-  }
-
-  #add(
-    entries: readonly { readonly address: Address; readonly seconds: number | null }[],
-    setOf: (sets: Sets) => TimedSet,
-  ): Refusal[] {
-    return this.#take(entries, ({ address, seconds }, sets) => {
-      const unit = parseBannedNetwork(address.text);
-      const reason = unbannable(unit);
-      if (reason === null) setOf(sets).add(unit.text, seconds);
-      return reason;
-    });
-  }
-
-  /** Puts in every entry that the kernel takes. @param put returns why it does not */
-  #take<T extends { readonly address: Address }>(
-    entries: readonly T[],
-    put: (entry: T, sets: Sets) => string | null,
-  ): Refusal[] {
-    const refusals: Refusal[] = [];
-    for (const entry of entries) {
-      const { family, text } = entry.address;
-      const sets = this.kernel.sets.get(family);
-      const missing = sets === undefined ? `IPv${family} is not filtered here` : null;
-      const reason = this.#refused.get(text) ?? missing ?? put(entry, sets!);
-      if (reason !== null) refusals.push({ address: entry.address, reason });
-    }
-    return refusals;
-  }
-
-  #each(work: (sets: Sets, family: Family) => void): void {
-    for (const family of FAMILIES) {
-      const sets = this.kernel.sets.get(family);
-      if (sets !== undefined) work(sets, family);
-    }
   }
 }
