@@ -9,7 +9,8 @@ import {
   parseEntries,
 } from "../../src/firewall/iptables/ipset_text.ts";
 import { placeSets } from "../../src/firewall/iptables/door_chains.ts";
-import { policyChains, type Refusal } from "../../src/firewall/iptables/plan.ts";
+import type { Refusal } from "../../src/firewall/iptables/input_rules.ts";
+import { policyChains } from "../../src/firewall/iptables/plan.ts";
 import { emptySetsText } from "../../src/firewall/iptables/prepare.ts";
 import { restoreText, rewriteText } from "../../src/firewall/iptables/restore_text.ts";
 import type { Chain } from "../../src/firewall/iptables/rules.ts";

@@ -2,7 +2,7 @@ import type { Family } from "../../os/address.ts";
 import { C3poError } from "../../os/errors.ts";
 import { hasEarlyDemux, seesAllCgroups } from "../../os/procfs.ts";
 import { tryTool } from "../../os/tool.ts";
-import { LOOKED_UP, type OwnSocket } from "./plan.ts";
+import { LOOKED_UP, type OwnSocket } from "./input_rules.ts";
 import { ruleWords } from "./rule_words.ts";
 
 const FOUND: OwnSocket = { is: "with a connection" };

@@ -1,6 +1,6 @@
 import type { Family } from "../../os/address.ts";
-import { tcpServices, udpServices } from "../access.ts";
-import type { Policy, Service } from "../firewall.ts";
+import { tcpServices } from "../access.ts";
+import type { Policy } from "../firewall.ts";
 import {
   banned,
   ESTABLISHED,
@@ -13,10 +13,10 @@ import {
   REDIRECTED,
   shutOut,
   SYN,
-  UDP,
 } from "./conditions.ts";
 import { toAddresses } from "./door_chains.ts";
 import { datagramChains, entrance } from "./entrances.ts";
+import { denials, input, LOOKED_UP, opened, type OwnSocket, type Refusal } from "./input_rules.ts";
 import { always, type Chain, type Match, type Rule, type Verdict } from "./rules.ts";
 import {
   allowSet,
@@ -30,12 +30,6 @@ import {
 } from "./sets.ts";
 
 /**
- * How a closed port of this machine meets a packet that belongs to no connection: what has no business at
- * a hidden port is met alike.
- */
-export type Refusal = "reset" | "silence";
-
-/**
  * Invalid source addresses: no answer reaches them, so only forged packets have them, and the sets take none of
  * the unspecified ones.
  */
@@ -43,11 +37,6 @@ const NOBODY: Readonly<Record<Family, readonly string[]>> = {
   4: ["0.0.0.0/8", "127.0.0.0/8", "224.0.0.0/3"],
   6: ["::/64", "ff00::/8"],
 };
-
-/** Tells a packet of a connection that is there. */
-export type OwnSocket = Extract<Match, { is: "with a socket" | "with a connection" }>;
-/** Where the kernel cannot tell better: a listener on one address alone is taken for a connection. */
-export const LOOKED_UP: OwnSocket = { is: "with a socket" };
 
 const ASKING: readonly Match[] = [OUTSIDE, SYN, { is: "to this machine" }];
 
@@ -167,55 +156,6 @@ function spring(family: Family, { trigger, banSeconds }: Policy): Rule[] {
   ];
 }
 
-/** Before any rule of another tool can accept. What is not denied here is for the others to judge. */
-function denials(
-  family: Family,
-  policy: Policy,
-  refusal: Refusal,
-  own: OwnSocket,
-): Rule[] {
-  const tarpit: Match = { is: "to port", ports: [policy.tarpitPort] };
-  const services: Match = { is: "to port", ports: tcpServices(policy).map(({ port }) => port) };
-  return [
-    {
-      when: [
-        tarpit,
-        { is: "acknowledging" },
-        ESTABLISHED,
-        REDIRECTED,
-        from(pendingSet(family)),
-      ],
-      then: { do: "jump", chain: "C3PO-CONFIRM" },
-    },
-    { when: [tarpit], then: { do: "return" } },
-    // Each packet that asks: also where a port is not hidden, and where a connection that was never
-    // completed is tried again after the ban.
-    ...shutOut(family, policy).map((when): Rule => ({
-      when: [services, SYN, ...when],
-      then: { do: "drop" },
-    })),
-    { when: [SYN, REDIRECTED], then: { do: "return" } },
-    { when: [SYN], then: { do: "goto", chain: "C3PO-HIDE" } },
-    // What answers no SYN of ours: the cookie of one that was answered before a ban, or a probe.
-    { when: [own], then: { do: "return" } },
-    ...shutOut(family, policy).map((when): Rule => ({ when, then: { do: "drop" } })),
-    // The end of a handshake; one whose beginning the kernel has forgotten is none.
-    { when: [REDIRECTED, ESTABLISHED], then: { do: "return" } },
-    ...handshakes(own),
-    ...(refusal === "silence" ? [always({ do: "jump", chain: "C3PO-STRAY" })] : []),
-  ];
-}
-
-/**
- * The end of a handshake at a port of the minute that is the service's own: nothing was redirected, and there
- * is no connection yet that could be found. A cookie alone does not do, since its SYN was not answered there.
- */
-function handshakes(own: OwnSocket): Rule[] {
-  return own.is === LOOKED_UP.is
-    ? []
-    : [{ when: [ESTABLISHED, LOOKED_UP], then: { do: "return" } }];
-}
-
 /** A completed connection to a trap. */
 function confirmation(family: Family, { banSeconds }: Policy): Rule[] {
   return [
@@ -227,38 +167,5 @@ function confirmation(family: Family, { banSeconds }: Policy): Rule[] {
     always(note(confirmedSet(family), "src")),
     always(MARK),
     always({ do: "remove", set: pendingSet(family).name, key: "src" }),
-  ];
-}
-
-function input({ tarpitPort }: Policy, refusal: Refusal, own: OwnSocket): Rule[] {
-  const tarpit: Match = { is: "to port", ports: [tarpitPort] };
-  return [
-    // Whatever a guest sends. The tarpit is C3PO's own; sshd is for the rules of others to open.
-    { when: [tarpit, REDIRECTED], then: { do: "accept" } },
-    { when: [tarpit], then: { do: refusal === "reset" ? "refuse" : "drop" } },
-    { when: [SYN], then: { do: "return" } },
-    { when: [own], then: { do: "return" } },
-    { when: [REDIRECTED, ESTABLISHED], then: { do: "return" } },
-    ...handshakes(own),
-    ...(refusal === "reset" ? [always({ do: "jump", chain: "C3PO-STRAY" })] : []),
-  ];
-}
-
-/** The administrator's own choice: whatever no rule about sources has denied may come in. */
-function opened(policy: Policy): Chain[] {
-  const to = (services: readonly Service[]): Match => ({
-    is: "to port",
-    ports: services.map(({ port }) => port),
-  });
-  const datagrams = udpServices(policy);
-  const chain = (name: string, when: readonly Match[]): Chain => ({
-    table: "filter",
-    name,
-    hook: { chain: "INPUT", place: "before the denial", when: [OUTSIDE, ...when, REDIRECTED] },
-    rules: [always({ do: "accept" })],
-  });
-  return [
-    chain("C3PO-LET", [to(tcpServices(policy))]),
-    ...(datagrams.length > 0 ? [chain("C3PO-UDP-LET", [UDP, to(datagrams)])] : []),
   ];
 }

@@ -5,7 +5,7 @@ import type { Policy, Service } from "../firewall.ts";
 import { OUTSIDE, REDIRECTED, SYN, UDP } from "./conditions.ts";
 import { addressChains, placeSets, toHeld, undirected } from "./door_chains.ts";
 import { entranceChain } from "./entrances.ts";
-import type { Refusal } from "./plan.ts";
+import type { Refusal } from "./input_rules.ts";
 import type { Chain, Match, Rule } from "./rules.ts";
 import { doorSet, type SetSpec, slotOf, trapSet } from "./sets.ts";
 
