@@ -253,6 +253,27 @@ const sections = [
         number(each.most),
       ]),
   ),
+  // The version before could only be measured running.
+  ...(change.found.ways === undefined ? [] : [
+    table(
+      [
+        "engine and `serve`",
+        "changes",
+        "not seen",
+        "first connection, median ms",
+        "most",
+        "shut at most, ms",
+      ],
+      change.found.ways.map(({ name, missed, delayMs, gapMs }) => [
+        name,
+        number(delayMs.count + missed),
+        number(missed),
+        number(delayMs.median),
+        number(delayMs.most),
+        number(gapMs.most),
+      ]),
+    ),
+  ]),
   `Changes not seen within 100 ms: ${change.found.missed}.` +
   (change.note === undefined
     ? " The kernel's own clock opens and closes the ports: no process takes part."
