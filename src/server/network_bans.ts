@@ -3,6 +3,9 @@ import { type Address, overlap, parseCidr } from "../os/address.ts";
 import type { Machine } from "./machine.ts";
 import type { Trigger } from "./report.ts";
 
+/** What this machine has of IPv6 is read again after this time, in milliseconds: a router has many routes. */
+const OWN_MS = 10_000;
+
 /** A network that is to be banned, and what was touched last in it. */
 export interface NetworkOffence {
   readonly network: Address;
@@ -15,6 +18,8 @@ export class NetworkBans {
   readonly #store: Pick<BanStore, "ladder" | "ledger" | "trusted">;
   readonly #machine: Pick<Machine, "ipv6Network">;
   readonly #due = new Map<string, NetworkOffence>();
+  #own: readonly Address[] = [];
+  #ownReadAt = -Infinity;
 
   constructor(
     store: Pick<BanStore, "ladder" | "ledger" | "trusted">,
@@ -37,16 +42,20 @@ export class NetworkBans {
 
   /**
    * The networks that have to be banned since it was last asked, without those that this machine has an
-   * address in.
+   * address or router in.
    *
+   * @param now unix milliseconds
    * @throws {ToolFailure} if it cannot be read which those are: then they are asked for again
    */
-  async take(): Promise<NetworkOffence[]> {
+  async take(now: number): Promise<NetworkOffence[]> {
     if (this.#due.size === 0) return [];
-    const { addresses, gateways, local } = await this.#machine.ipv6Network();
-    const own = [...addresses.map(({ text }) => text), ...gateways, ...local].map(parseCidr);
+    if (Math.abs(now - this.#ownReadAt) >= OWN_MS) {
+      const { addresses, gateways, local } = await this.#machine.ipv6Network();
+      this.#own = [...addresses.map(({ text }) => text), ...gateways, ...local].map(parseCidr);
+      this.#ownReadAt = now;
+    }
     const due = [...this.#due.values()];
     this.#due.clear();
-    return due.filter(({ network }) => !own.some((each) => overlap(each, network)));
+    return due.filter(({ network }) => !this.#own.some((each) => overlap(each, network)));
   }
 }

@@ -1,5 +1,4 @@
-import type { Address } from "../../os/address.ts";
-import { parseBannedNetwork } from "../../os/address.ts";
+import { type Address, isBannable, parseBannedNetwork } from "../../os/address.ts";
 import type { Ban, Refusal } from "../firewall.ts";
 import { chunks, type Element } from "./elements.ts";
 import { isFull } from "./nft.ts";
@@ -11,9 +10,15 @@ type NetworkSet = typeof NETWORK_SETS[number];
 
 /** Shuts IPv6 networks out whole: a set for each length, since a rule looks up the first bits of an address. */
 export async function shutNetworks(bans: readonly Ban[]): Promise<Refusal[]> {
-  const refusals: Refusal[] = [];
+  const refusals = bans.filter(({ address }) => !isBannable(address)).map((
+    { address },
+  ): Refusal => ({
+    address,
+    reason: "not a usable source address",
+  }));
   for (const set of NETWORK_SETS) {
-    const entries = bans.filter(({ address }) => isIn(address, set)).map((ban): Entry => ({
+    const usable = bans.filter(({ address }) => isBannable(address) && isIn(address, set));
+    const entries = usable.map((ban): Entry => ({
       address: ban.address,
       key: keyOf(ban.address),
       rest: ban.seconds === null ? "" : ` timeout ${Math.max(1, Math.ceil(ban.seconds))}s`,

@@ -107,6 +107,19 @@ export const NETWORKS: readonly Scenario[] = [
     },
   },
   {
+    name: "a network that is nobody's is refused alone",
+    run: async (world) => {
+      await load(world);
+      const bans = ["::/56", "ff02::/48", NARROW.text].map((text) => ({
+        address: parseBannedNetwork(text),
+        seconds: 600,
+      }));
+      const refused = (await world.firewall.ban(bans)).map(({ address }) => address.text);
+      assertEquals(refused.sort(), ["::/56", "ff02::/48"]);
+      assertEquals(await shut(world), [true, true, false]);
+    },
+  },
+  {
     name: "networks that are shut out outlive another load and the end of the process",
     run: async (world) => {
       await load(world);
