@@ -51,7 +51,9 @@ export class NetworkBans {
     if (this.#due.size === 0) return [];
     if (Math.abs(now - this.#ownReadAt) >= OWN_MS) {
       const { addresses, gateways, local } = await this.#machine.ipv6Network();
-      this.#own = [...addresses.map(({ text }) => text), ...gateways, ...local].map(parseCidr);
+      // A transparent proxy has a table in which every address is local: those are not its own.
+      const networks = local.filter((text) => !text.endsWith("/0"));
+      this.#own = [...addresses.map(({ text }) => text), ...gateways, ...networks].map(parseCidr);
       this.#ownReadAt = now;
     }
     const due = [...this.#due.values()];
