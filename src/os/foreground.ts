@@ -1,4 +1,3 @@
-import { Failure } from "./errors.ts";
 import { os } from "./host.ts";
 import { startSsh } from "./start_ssh.ts";
 import { pause } from "./timer.ts";
@@ -20,11 +19,6 @@ export interface Ending {
 /** The exit code by which ssh says that something is wrong, unless a remote command says it. */
 export const SSH_FAILED = 255;
 
-/** The variable by which ssh tells how many of us are above it. */
-const LEVEL = "C3PO_LEVEL";
-/** A jump host, or a command of the user's configuration, may run one more; more than this is a loop. */
-const DEEPEST = 8;
-
 /**
  * Runs ssh in our place: it has our streams, our terminal and our signals, and we do nothing but
  * wait for its end.
@@ -32,12 +26,6 @@ const DEEPEST = 8;
  * @throws {Failure} if there is no ssh, or it is a script that runs us again
  */
 export async function runInForeground(args: readonly string[]): Promise<Ending> {
-  const level = Number(Deno.env.get(LEVEL) ?? 0) || 0;
-  if (level >= DEEPEST) {
-    throw new Failure("the ssh on the PATH runs c3po ssh again, in an endless loop", {
-      hint: "in a script named ssh, call the real ssh by its full path, or rename the script",
-    });
-  }
   let told = false;
   const shadow = new Shadow();
   const handlers = new Map<Deno.Signal, () => void>();
@@ -73,13 +61,12 @@ export async function runInForeground(args: readonly string[]): Promise<Ending> 
   // Before the child is there, so that no signal can fall between.
   for (const [signal, handler] of handlers) Deno.addSignalListener(signal, handler);
   try {
-    child = await startSsh(({ env, ...how }) =>
+    child = await startSsh((how) =>
       new Deno.Command("ssh", {
         args: [...args],
         stdin: "inherit",
         stdout: "inherit",
         stderr: "inherit",
-        env: { ...env, [LEVEL]: String(level + 1) },
         ...how,
       }).spawn()
     );
