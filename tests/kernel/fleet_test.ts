@@ -5,6 +5,7 @@ import {
   type Namespace,
   probe,
   type Serving,
+  Session,
   startSshd,
   syn,
   waitFor,
@@ -41,7 +42,7 @@ engineTest(
       Namespace,
     ];
     await using fleet = await Fleet.create(lab.peer("store"), [server, other]);
-    await Promise.all([startSshd(server), startSshd(other)]);
+    const [sshd] = await Promise.all([startSshd(other), startSshd(server)]);
     const env = { C3PO_FIREWALL: engine };
     const [one, two] = await Promise.all([
       fleet.join(server, { engine }),
@@ -89,6 +90,24 @@ engineTest(
     await fleet.order(server, one.serve, ["forgive", "all"]);
     for (const { serve } of [one, two]) await serve.event("fleet_unban", "member=admin");
     assertEquals(await syn(prober, other.address4, (await two.serve.ports()).ssh), "open");
+
+    // Who is inside at one server stays welcome there, whatever the other reports.
+    const session = await Session.open(user, sshd, other.address4, (await two.serve.ports()).ssh);
+    await two.serve.event("trusted", `address=${user.address4}`); // a session is known a moment later
+    await probe(user, server.address4, await trapOf(one.serve));
+    const spared = async (): Promise<boolean> => {
+      const { share } = JSON.parse((await other.c3po(["status", "--json"], { env })).stdout);
+      return "session" in share.refused || "trusted" in share.refused;
+    };
+    await waitFor(spared, { what: "a report that is not followed" });
+    assertEquals(await syn(user, other.address4, (await two.serve.ports()).ssh), "open");
+    await session.answers();
+    await session.close();
+
+    await fleet.order(server, one.serve, ["expel", "other"]);
+    for (const { serve } of [one, two]) await serve.event("fleet_unban", "count=0 member=admin");
+    await probe(prober, other.address6, await trapOf(two.serve));
+    await one.serve.event("share_refused", "reason=expelled member=other");
 
     // Nothing else is handed over, and nothing of what comes with it.
     const strange = await Signer.of(crypto.getRandomValues(new Uint8Array(32)));
