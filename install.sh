@@ -349,17 +349,10 @@ changeable_above() {
 	while [ "$above" != / ]; do
 		above=${above%/*}
 		above=${above:-/}
-		changeable_itself "$above" ! \( -perm -1000 -user 0 \)
+		# shellcheck disable=SC2086 # words of find
+		find "$above" -prune \( $NOT_OURS \) ! \( -perm -1000 -user 0 \) -print
+		find "$above" -prune -perm -020 ! -perm -1000 -exec ls -ldn {} + | granted
 	done | head -n 1
-}
-
-# changeable_itself PATH [EXPRESSION]: prints it if it is there and another user can change it, and find says so.
-changeable_itself() {
-	path=$1 && shift
-	[ -e "$path" ] || return 0
-	# shellcheck disable=SC2086 # words of find
-	find "$path" -prune \( $NOT_OURS \) "$@" -print
-	find "$path" -prune ! -type l -perm -020 "$@" -exec ls -ldn {} + | granted
 }
 
 # must_be_ours FOLDER WHAT: ends this unless what lies in there can only be changed by ourselves.
@@ -382,13 +375,18 @@ prefix_must_be_ours() {
 	PREFIX=$there$rest
 	must_be_plain
 	not_ours
-	found=$(changeable_above "$there/c3po")
-	for file in "" $FILES; do
-		while [ -z "$found" ]; do
-			found=$(changeable_itself "$PREFIX/$file")
+	set -- "$PREFIX"
+	for file in $FILES; do
+		while set -- "$@" "$PREFIX/$file"; do
 			case $file in */*) file=${file%/*} ;; *) break ;; esac
 		done
 	done
+	# shellcheck disable=SC2086 # words of find, which has nothing to say of what is not there
+	found=$({
+		changeable_above "$there/c3po"
+		find "$@" -prune \( $NOT_OURS \) -print || :
+		find "$@" -prune ! -type l -perm -020 -exec ls -ldn {} + | granted
+	} 2>/dev/null | head -n 1)
 	[ -z "$found" ] || die "\"$found\" can be changed by other users, so \"$PREFIX\" is no place for root to install to" \
 		"set C3PO_INSTALL_DIR to another one, or take that right from them (ls -ld \"$found\")"
 }

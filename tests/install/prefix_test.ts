@@ -47,6 +47,10 @@ const CHANGEABLE: Record<string, (prefix: string) => Promise<unknown>> = {
     await Deno.mkdir(join(prefix, "bin"));
     await Deno.chown(join(prefix, "bin"), STRANGER, STRANGER);
   },
+  "has a folder for programs that such a list lets them change": async (prefix) => {
+    await Deno.mkdir(join(prefix, "bin"));
+    await must("setfacl", ["-m", `u:${STRANGER}:rwx`, join(prefix, "bin")]);
+  },
   "has a stranger's folder where another will be": async (prefix) => {
     await Deno.mkdir(join(prefix, "share/man"), { recursive: true });
     await Deno.chown(join(prefix, "share"), STRANGER, STRANGER);
