@@ -55,8 +55,8 @@ const UNTRACKED: Readonly<Record<string, string>> = {
     "for tool in iptables ip6tables; do $tool -t raw -A PREROUTING -p tcp -j CT --notrack; done",
   nftables:
     "nft 'add table inet fast; add chain inet fast pre { type filter hook prerouting priority -300; }; " +
-    "add chain inet fast all; add rule inet fast all notrack; " +
-    "add rule inet fast pre meta l4proto vmap { tcp : jump all }'",
+    "add chain inet fast every; add rule inet fast every notrack; " +
+    "add rule inet fast pre meta l4proto vmap { tcp : jump every }'",
 };
 
 engineTest(
