@@ -70,10 +70,13 @@ function startWatch(folder: string): Watch | "missing" | "full" {
 function watchIfThere(paths: string[]): Watch | null {
   try {
     const watcher = Deno.watchFs(paths, { recursive: false });
-    let isOpen = true;
     const close = (): void => {
-      if (isOpen) watcher.close();
-      isOpen = false;
+      try {
+        watcher.close();
+      } catch (error) {
+        // A loop over its events has closed it when it was left, and for Deno 2.7 twice is an error.
+        if (!(error instanceof Deno.errors.BadResource)) throw error;
+      }
     };
     return { events: watcher, close };
   } catch (error) {
