@@ -195,6 +195,43 @@ engineTest(
   },
 );
 
+/** Tells each who comes much and closes, so that most of it is still to be sent; prints to whom then. */
+const TELL =
+  `use Socket; socket(L, AF_INET, SOCK_STREAM, 0); setsockopt(L, SOL_SOCKET, SO_REUSEADDR, 1);
+  bind(L, sockaddr_in(2200, INADDR_ANY)) or die; listen(L, 9); $| = 1; print "listening\\n";
+  while ($peer = accept(S, L)) {
+    setsockopt(S, SOL_SOCKET, SO_SNDBUF, 400_000); syswrite(S, "x" x 150_000); close S;
+    print "closed ", inet_ntoa((sockaddr_in($peer))[1]), "\\n";
+  }`;
+/** Connects and hears nothing until SIGUSR1; then prints how much it is told. */
+const HEAR =
+  `use Socket; socket(S, AF_INET, SOCK_STREAM, 0); setsockopt(S, SOL_SOCKET, SO_RCVBUF, 32768);
+  $SIG{USR1} = sub { $go = 1 }; connect(S, sockaddr_in($ARGV[1], inet_aton($ARGV[0]))) or die;
+  $| = 1; print "connected\\n"; select(undef, undef, undef, 0.1) until $go;
+  while ($n = sysread(S, $b, 65536)) { $all += $n } print "heard $all $!\\n"`;
+
+engineTest(
+  "a service that has closed is heard to its end, whoever is banned meanwhile",
+  async (engine) => {
+    await using lab = await Lab.create();
+    const { server, user } = lab;
+    const teller = server.spawn("perl", ["-e", TELL]);
+    await teller.waitForLine(/^listening$/);
+    const serve = await startServe(server, { engine, args: ["--ssh-port", "2200"] });
+    const hearer = user.spawn("perl", [
+      "-e",
+      HEAR,
+      server.address4,
+      String((await serve.ports(0)).ssh),
+    ]);
+    await hearer.waitForLine(/^connected$/);
+    await teller.waitForLine((line) => line === `closed ${user.address4}`);
+    await server.c3po(["ban", "add", user.address4], { env: { C3PO_FIREWALL: engine } });
+    hearer.kill("SIGUSR1");
+    assertEquals(await hearer.waitForLine(/^heard/), "heard 150000 ");
+  },
+);
+
 /** An ordinary user of the server listens on ports and says that this is sshd. */
 async function pretend(server: Namespace, low: number, high: number): Promise<void> {
   const nobody = ["--reuid=65534", "--regid=65534", "--clear-groups", "perl", "-e"];

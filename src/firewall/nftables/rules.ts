@@ -17,6 +17,11 @@ export interface Surroundings {
    * a connection can be told from a listener, also from one that listens on one address alone.
    */
   readonly earlyDemux: boolean;
+  /**
+   * Whether nft can ask a socket for its control group. It has one until its last byte is sent, also where the
+   * service has closed it; its user it has no longer.
+   */
+  readonly cgroups: boolean;
   /** How many bans one set holds. */
   readonly capacity: number;
   /** Whether nft can write rules that note where IPv6 sessions lead: before 1.0.7 it could not. */
@@ -24,11 +29,16 @@ export interface Surroundings {
 }
 
 /** The chains that do not change with the windows. */
-export function fixedChains(policy: Policy, { earlyDemux, notesIpv6 }: Surroundings): Chain[] {
+export function fixedChains(
+  policy: Policy,
+  { earlyDemux, cgroups, notesIpv6 }: Surroundings,
+): Chain[] {
   const { tarpitPort } = policy;
   const services = tcpServices(policy);
   const ports = services.map(({ port }) => port);
-  const own = earlyDemux ? "socket wildcard 0 meta skuid 0-4294967295" : "socket wildcard 0";
+  // What has one of these is a whole socket, and no handshake that waits for its end.
+  const found = `meta ${cgroups ? "cgroup" : "skuid"} 0-4294967295`;
+  const own = `socket wildcard 0${earlyDemux ? ` ${found}` : ""}`;
   return [
     ...DIALECTS.flatMap((dialect) => [
       ...familyChains(dialect, policy),

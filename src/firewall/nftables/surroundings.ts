@@ -5,8 +5,17 @@ import type { Surroundings } from "./rules.ts";
 
 /** Finds out what the rules need to know of this machine. @param capacity how many bans one set holds */
 export async function surroundings(capacity: number): Promise<Surroundings> {
-  return { earlyDemux: await hasEarlyDemux(), capacity, notesIpv6: await canNoteIpv6() };
+  const [cgroups, notesIpv6] = await Promise.all([isTaken(GROUP), isTaken(NOTE)]);
+  return { earlyDemux: await hasEarlyDemux(), cgroups, capacity, notesIpv6 };
 }
+
+/** Kernels without classes of control groups have none of it. */
+const GROUP = `table inet c3po-trial {
+	chain group {
+		meta cgroup 0-4294967295
+	}
+}
+`;
 
 const NOTE = `table inet c3po-trial {
 	map to { type ipv6_addr . inet_service : ipv6_addr . inet_service; flags dynamic,timeout; size 16; }
@@ -16,9 +25,9 @@ const NOTE = `table inet c3po-trial {
 }
 `;
 
-async function canNoteIpv6(): Promise<boolean> {
+async function isTaken(text: string): Promise<boolean> {
   try {
-    await rehearse(NOTE);
+    await rehearse(text);
     return true;
   } catch (error) {
     if (!(error instanceof ToolFailure)) throw error;
