@@ -82,9 +82,14 @@ export class BanKeeper implements Task {
     this.#settle(now);
     if (this.#store.files.hasCommands()) await this.#store.takePending(now);
     await this.#flush();
-    for (const offence of await this.#networks?.take(now) ?? []) this.#recordNetwork(offence, now);
-    await this.#flush();
-    await this.#store.writeDue(() => this.saved(), now);
+    try {
+      for (const offence of await this.#networks?.take(now) ?? []) {
+        this.#recordNetwork(offence, now);
+      }
+      await this.#flush();
+    } finally {
+      await this.#store.writeDue(() => this.saved(), now);
+    }
     return this.#queue.length > 0;
   }
 

@@ -16,7 +16,7 @@ import { tellClock } from "./clock_note.ts";
 import type { Configuration, Context } from "./context.ts";
 import { checkDoor } from "./door.ts";
 import { LoginObserver } from "./login_observer.ts";
-import { NetworkBans } from "./network_bans.ts";
+import { endNetworkBans, NetworkBans } from "./network_bans.ts";
 import { ObstacleMonitor } from "./obstacles.ts";
 import { policyOf } from "./policy.ts";
 import { Ports } from "./port_policy.ts";
@@ -125,6 +125,7 @@ export async function runDaemon(
 
   const isKept = await firewall.adopt() || hasBans;
   await restore(store, firewall, isKept, clock.now());
+  if (config.networkBans === "off") await endNetworkBans(store, firewall, clock.now());
   undo.defer(() => store.writeAll(() => keeper.saved(), clock.now()));
   for (const address of phases.trusted) await trustAdministrator(address, store, context);
   await refill(store, configuration, context);

@@ -1,10 +1,14 @@
 import type { BanStore } from "../bans/ban_store.ts";
-import { type Address, overlap, parseCidr } from "../os/address.ts";
+import type { Firewall } from "../firewall/firewall.ts";
+import { type Address, isNetwork, overlap, parseCidr } from "../os/address.ts";
 import type { Machine } from "./machine.ts";
 import type { Trigger } from "./report.ts";
 
 /** What this machine has of IPv6 is read again after this time, in milliseconds: a router has many routes. */
 const OWN_MS = 10_000;
+
+/** Most networks that wait until it can be read which are this machine's own. */
+const MOST_DUE = 4096;
 
 /** A network that is to be banned, and what was touched last in it. */
 export interface NetworkOffence {
@@ -34,9 +38,15 @@ export class NetworkBans {
     const { ladder, ledger, trusted } = this.#store;
     if (trusted.has(unit, now)) return;
     for (const network of ladder.climb(unit, now)) {
-      // What was noted before the kernel knew of the ban is no reason for a longer one.
-      const isRunning = (ledger.find(network)?.until ?? 0) > now;
-      if (!isRunning) this.#due.set(network.text, { network, port, trigger });
+      const known = ledger.find(network);
+      // What was noted before the kernel knew of the ban is no reason for a longer one. A ban that begins
+      // later than now is one of a clock that was set back since.
+      const isRunning = known !== undefined && known.lastHit <= now && known.until > now;
+      if (isRunning) continue;
+      this.#due.delete(network.text);
+      this.#due.set(network.text, { network, port, trigger });
+      const [oldest] = this.#due.size > MOST_DUE ? this.#due.keys() : [];
+      if (oldest !== undefined) this.#due.delete(oldest);
     }
   }
 
@@ -60,4 +70,18 @@ export class NetworkBans {
     this.#due.clear();
     return due.filter(({ network }) => !this.#own.some((each) => overlap(each, network)));
   }
+}
+
+/** Ends what an earlier run banned, where no network is to be banned whole any more. */
+export async function endNetworkBans(
+  store: Pick<BanStore, "ledger" | "changed" | "bansChanged">,
+  firewall: Pick<Firewall, "unban">,
+  now: number,
+): Promise<void> {
+  const networks = [...store.ledger.offenders].map(({ address }) => address).filter(isNetwork);
+  if (networks.length === 0) return;
+  await firewall.unban(networks);
+  for (const network of networks) store.ledger.forgive(network);
+  store.changed(now);
+  store.bansChanged(now);
 }

@@ -109,6 +109,16 @@ Deno.test("where it is switched off no network is banned whole", async () => {
   assertEquals((await left(server)).size, FOUR.length);
 });
 
+Deno.test("where it is switched off what an earlier run banned is let in again", async () => {
+  const first = await Server.start();
+  await touch(first, ...FOUR);
+  assertEquals(await meets(first, address(0, 7)), "refused");
+  await first.stop();
+  await using next = await Server.start({ after: first, config: { networkBans: "off" } });
+  assertEquals(await meets(next, address(0, 7)), "service ssh");
+  assertEquals((await left(next)).has(NARROW), false);
+});
+
 Deno.test("bans of networks outlive a restart, and so does what counts towards them", async () => {
   const first = await Server.start();
   await touch(first, ...FOUR, ...[0, 1, 2].map((at) => address(1, at)));
