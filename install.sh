@@ -293,7 +293,7 @@ not_ours() {
 	done
 	for user in $ours; do
 		[ "$(id -un "$user" 2>/dev/null)" = "$(id -gn "$user" 2>/dev/null)" ] || continue
-		! only_ours "$(id -g "$user")" || groups="$groups ! -group $(id -g "$user")"
+		! only_ours "$(id -g "$user" 2>/dev/null)" || groups="$groups ! -group $(id -g "$user")"
 	done
 	NOT_OURS="( $users ) -o ! -type l ( -perm -002 -o -perm -020 $groups )"
 }
@@ -386,8 +386,15 @@ prefix_must_be_ours() {
 		changeable_above "$there/c3po"
 		find "$@" -prune \( $NOT_OURS \) -print || :
 		find "$@" -prune ! -type l -perm -020 -exec ls -ldn {} + | granted
+		# What is run from there, and what Deno keeps of it.
+		find "$PREFIX/lib/c3po" \( $NOT_OURS \) -print || :
+		# A link to a folder leads out of what was looked at.
+		find "$@" -prune -type l -exec test -d {} \; -print || :
 	} 2>/dev/null | head -n 1)
-	[ -z "$found" ] || die "\"$found\" can be changed by other users, so \"$PREFIX\" is no place for root to install to" \
+	[ -n "$found" ] || return 0
+	what="can be changed by other users"
+	[ ! -L "$found" ] || what="is a link"
+	die "\"$found\" $what, so \"$PREFIX\" is no place for root to install to" \
 		"set C3PO_INSTALL_DIR to another one, or take that right from them (ls -ld \"$found\")"
 }
 

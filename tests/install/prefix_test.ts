@@ -51,6 +51,14 @@ const CHANGEABLE: Record<string, (prefix: string) => Promise<unknown>> = {
     await Deno.mkdir(join(prefix, "bin"));
     await must("setfacl", ["-m", `u:${STRANGER}:rwx`, join(prefix, "bin")]);
   },
+  "has a stranger's folder of compiled code": async (prefix) => {
+    await Deno.mkdir(join(prefix, "lib/c3po/cache"), { recursive: true });
+    await Deno.chown(join(prefix, "lib/c3po/cache"), STRANGER, STRANGER);
+  },
+  "has a link instead of a folder for programs": async (prefix) => {
+    await Deno.mkdir(`${prefix}-programs`);
+    await Deno.symlink(`${prefix}-programs`, join(prefix, "bin"));
+  },
   "has a stranger's folder where another will be": async (prefix) => {
     await Deno.mkdir(join(prefix, "share/man"), { recursive: true });
     await Deno.chown(join(prefix, "share"), STRANGER, STRANGER);
@@ -71,7 +79,7 @@ for (const [what, change] of Object.entries(CHANGEABLE)) {
       assertEquals({ code, stdout }, { code: 1, stdout: "" }, stderr);
       assertMatch(
         stderr,
-        /^c3po: error: "\/.*" can be changed by other users, .*\nc3po: hint: .*C3PO_INSTALL_DIR.*\n$/,
+        /^c3po: error: "\/.*" (can be changed by other users|is a link), .*\nc3po: hint: .*C3PO_INSTALL_DIR.*\n$/,
       );
     }
     assertEquals(await must("find", [place.directory, "-ls"]), before);
