@@ -14,7 +14,7 @@ export async function readRuleset(): Promise<JsonRuleset> {
   try {
     return parseRuleset(await ask(["-j", "-t", "list", "ruleset"]));
   } catch (error) {
-    if (isUnsupported(error)) return { rules: [], chains: [], sets: [] };
+    if (isUnsupported(error) && await hasNoTables()) return { rules: [], chains: [], sets: [] };
     if (!(error instanceof Malformed)) throw error;
   }
   // Before 1.0.7 nft takes the flag of a table that has an owner for a text somewhere in its memory, and
@@ -30,4 +30,14 @@ export async function readRuleset(): Promise<JsonRuleset> {
     chains: read.flatMap(({ chains }) => chains),
     sets: read.flatMap(({ sets }) => sets),
   };
+}
+
+/** Whether the kernel has none at all. It may also be one kind of what is in them that it does not know. */
+async function hasNoTables(): Promise<boolean> {
+  try {
+    await ask(["list", "tables"]);
+    return false;
+  } catch (error) {
+    return isUnsupported(error);
+  }
 }
