@@ -27,7 +27,7 @@ export function printable(text: string): string {
  */
 export function visible(text: string): string {
   return text.replaceAll("\r\n", "\n").replace(
-    /(?![\n\t])[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu,
+    /(?![\n\t])[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{DI}]/gu,
     (sign) => Array.from({ length: sign.length }, (_, i) => numbered(sign.charCodeAt(i))).join(""),
   );
 }
