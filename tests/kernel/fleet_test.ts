@@ -95,10 +95,11 @@ engineTest(
     const session = await Session.open(user, sshd, other.address4, (await two.serve.ports()).ssh);
     await two.serve.event("trusted", `address=${user.address4}`); // a session is known a moment later
     await probe(user, server.address4, await trapOf(one.serve));
-    const spared = async (): Promise<boolean> => {
-      const { share } = JSON.parse((await other.c3po(["status", "--json"], { env })).stdout);
-      return "session" in share.refused || "trusted" in share.refused;
+    const refused = async (machine: Namespace, ...reasons: string[]): Promise<boolean> => {
+      const { share } = JSON.parse((await machine.c3po(["status", "--json"], { env })).stdout);
+      return reasons.some((reason) => reason in share.refused);
     };
+    const spared = () => refused(other, "session", "trusted");
     await waitFor(spared, { what: "a report that is not followed" });
     assertEquals(await syn(user, other.address4, (await two.serve.ports()).ssh), "open");
     await session.answers();
@@ -107,7 +108,8 @@ engineTest(
     await fleet.order(server, one.serve, ["expel", "other"]);
     for (const { serve } of [one, two]) await serve.event("fleet_unban", "count=0 member=admin");
     await probe(prober, other.address6, await trapOf(two.serve));
-    await one.serve.event("share_refused", "reason=expelled member=other");
+    // Of what is refused the log tells once a minute.
+    await waitFor(() => refused(server, "expelled"), { what: "a report that is not heard" });
 
     // Nothing else is handed over, and nothing of what comes with it.
     const strange = await Signer.of(crypto.getRandomValues(new Uint8Array(32)));
