@@ -3,7 +3,7 @@
  * registry of npm answers, without a checksum of ours.
  */
 import { run } from "./run.ts";
-import { type Kept, keptHere } from "./runtime.ts";
+import { type Kept, keptHere, sha256 } from "./runtime.ts";
 
 const VERSION = "0.25.5";
 
@@ -61,12 +61,12 @@ export async function folderWithEsbuild(): Promise<AsyncDisposable & { readonly 
 async function keptEsbuild(
   { folder }: Kept,
   platform: string,
-  sha256: string,
+  pinned: string,
 ): Promise<Uint8Array<ArrayBuffer> | undefined> {
   for (const place of PLACES) {
     const file = `${folder}/dl/${place}/esbuild-${platform}`;
     const program = await Deno.readFile(file).catch(() => undefined);
-    if (program !== undefined && await sumOf(program) === sha256) return program;
+    if (program !== undefined && await sha256(program) === pinned) return program;
   }
   return undefined;
 }
@@ -76,7 +76,7 @@ async function fetchEsbuild(
   { folder }: Kept,
   path: string,
   platform: string,
-  sha256: string,
+  pinned: string,
 ): Promise<Uint8Array<ArrayBuffer>> {
   const name = `@esbuild/${platform}@${VERSION}`;
   const fetched = `${path}/fetched`; // a folder of its own, so that nothing else is found in it
@@ -86,10 +86,10 @@ async function fetchEsbuild(
   const find = new Deno.Command("find", { args: [fetched, "-path", "*/bin/esbuild"] });
   const file = new TextDecoder().decode((await find.output()).stdout).trim();
   const program = await Deno.readFile(file);
-  const sum = await sumOf(program);
-  if (sum !== sha256) {
+  const sum = await sha256(program);
+  if (sum !== pinned) {
     throw new Error(
-      `npm's ${name} has the checksum ${sum}, and should have ${sha256}: it is not run; ` +
+      `npm's ${name} has the checksum ${sum}, and should have ${pinned}: it is not run; ` +
         "ask where npm gets its packages",
     );
   }
@@ -123,8 +123,4 @@ async function mustBeTaken(path: string, { version }: Kept): Promise<void> {
 async function put(file: string, program: Uint8Array): Promise<void> {
   await Deno.mkdir(file.slice(0, file.lastIndexOf("/")), { recursive: true });
   await Deno.writeFile(file, program, { mode: 0o755 });
-}
-
-async function sumOf(program: Uint8Array<ArrayBuffer>): Promise<string> {
-  return new Uint8Array(await crypto.subtle.digest("SHA-256", program)).toHex();
 }

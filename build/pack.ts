@@ -6,6 +6,7 @@ import { settingsExample } from "../src/server/settings_file.ts";
 import { compile } from "./compile.ts";
 import { manPages } from "./man_pages.ts";
 import { run } from "./run.ts";
+import { sha256 } from "./runtime.ts";
 import type { Platform } from "./permissions.ts";
 import type { Target } from "./targets.ts";
 
@@ -35,8 +36,7 @@ export async function checksums(): Promise<ReadonlyMap<string, string>> {
   const sums = new Map<string, string>();
   for await (const { name } of Deno.readDir("dist")) {
     if (!RELEASED.test(name)) continue;
-    const sum = await crypto.subtle.digest("SHA-256", await Deno.readFile(`dist/${name}`));
-    sums.set(name, new Uint8Array(sum).toHex());
+    sums.set(name, await sha256(await Deno.readFile(`dist/${name}`)));
   }
   const lines = [...sums].map(([name, sum]) => `${sum}  ${name}\n`);
   await Deno.writeTextFile(`dist/${SUMS}`, lines.sort().join(""));

@@ -36,7 +36,7 @@ export async function checkRuntime(
   const { version } = kept;
   const file = archiveOf(target, kept);
   const bytes = await Deno.readFile(file);
-  const sum = new Uint8Array(await crypto.subtle.digest("SHA-256", bytes)).toHex();
+  const sum = await sha256(bytes);
   const known = pins[version]?.[target.triple];
   if (known === undefined && isRelease) {
     throw new WrongRuntime(
@@ -68,4 +68,9 @@ export async function keptHere(): Promise<Kept> {
   const info = new Deno.Command(Deno.execPath(), { args: ["info", "--json"], stderr: "null" });
   const { denoDir } = JSON.parse(new TextDecoder().decode((await info.output()).stdout));
   return { folder: denoDir, version: Deno.version.deno };
+}
+
+/** SHA-256 of some bytes, in hexadecimal digits, as `sha256sum` prints it. */
+export async function sha256(bytes: Uint8Array<ArrayBuffer>): Promise<string> {
+  return new Uint8Array(await crypto.subtle.digest("SHA-256", bytes)).toHex();
 }
