@@ -22,6 +22,7 @@ export function printable(text: string): string {
  * ```ts
  * import { assertEquals } from "@std/assert";
  *
+ * assertEquals(visible("a\u115fb"), "a\\u115fb"); // a letter that nobody sees
  * assertEquals(visible("caf\u00e9 \u202egnp.exe\u001b[2J\n"), "caf\u00e9 \\u202egnp.exe\\u001b[2J\n");
  * ```
  */
