@@ -154,6 +154,30 @@ Deno.test("a ban of a network that the kernel cannot be told of is told as soon 
   assertEquals(await meets(server, address(0, 7)), "refused");
 });
 
+Deno.test("where it cannot be read which networks are its own, bans are saved, and networks wait", async () => {
+  await using server = await Server.start();
+  const { ipv6 } = server;
+  server.ipv6 = failures.stuck("cat");
+  await touch(server, ...FOUR);
+  await server.pass(120);
+  const { offenders } = await new StateFiles(server.folder).readRecords();
+  assertEquals(offenders.length, FOUR.length);
+  assertEquals(await meets(server, address(0, 7)), "service ssh");
+  server.ipv6 = ipv6;
+  await server.pass(30);
+  assertEquals(await meets(server, address(0, 7)), "refused");
+});
+
+Deno.test("a network is banned again although its last ban seems to last, since the clock was set back", async () => {
+  await using server = await Server.start();
+  await touch(server, ...FOUR);
+  server.clock.set(server.clock.now() - 2 * 3_600_000);
+  await server.pass(1000); // the ban of the kernel ends by its own time
+  assertEquals(await meets(server, address(0, 7)), "service ssh");
+  await touch(server, address(0, 10), address(0, 11), address(0, 12), address(0, 13));
+  assertEquals(await meets(server, address(0, 7)), "refused");
+});
+
 Deno.test("when the sets were emptied, networks are shut out again with the others", async () => {
   await using server = await Server.start();
   await touch(server, ...FOUR);

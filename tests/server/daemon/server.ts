@@ -74,7 +74,7 @@ export class Server implements AsyncDisposable {
   /** Who listens on this machine. */
   readonly listeners = { system: new Set([22]), ordinary: new Set<number>() };
   /** What it has of IPv6. */
-  ipv6: Ipv6Network = { addresses: [], gateways: [], local: [] };
+  ipv6: Ipv6Network | Error = { addresses: [], gateways: [], local: [] };
   /** Whom sshd has let in, for as long as they stay. */
   readonly logins: SeenLogin[] = [];
   /** What sshd logged since it was read last. */
@@ -253,7 +253,8 @@ export class Server implements AsyncDisposable {
           system: new Set(this.listeners.system),
           ordinary: new Set(this.listeners.ordinary),
         }),
-      ipv6Network: () => Promise.resolve(this.ipv6),
+      ipv6Network: () =>
+        this.ipv6 instanceof Error ? Promise.reject(this.ipv6) : Promise.resolve(this.ipv6),
       logins: () => [
         { tellsOnce: true, read: () => Promise.resolve(this.logLines.splice(0)) },
         { tellsOnce: false, read: () => Promise.resolve([...this.logins]) },
