@@ -1,42 +1,10 @@
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
-import { MemoryFirewall, MemoryKernel } from "../../src/firewall/memory.ts";
-import { systemClock } from "../../src/os/clock.ts";
 import type { Finding } from "../../src/os/finding.ts";
 import { serviceFindings } from "../../src/server/check/services.ts";
 import { shareFindings } from "../../src/server/check/share.ts";
-import { readServerConfig } from "../../src/server/config.ts";
 import type { ServerConfig } from "../../src/server/options.ts";
-import { demandOf } from "../../src/server/policy.ts";
-import { newKey } from "../../src/users/key_files.ts";
-import { PortPlanner } from "../../src/users/port_planner.ts";
-import type { User } from "../../src/users/registry.ts";
+import { checkupOf } from "./checkups.ts";
 import { membership } from "./daemon/carrier.ts";
-
-async function checkup(changes: Partial<ServerConfig>) {
-  const config = { ...readServerConfig([]), ...changes };
-  const user: User = {
-    name: "alice",
-    key: newKey(),
-    services: ["ssh"],
-    expires: null,
-    from: [],
-    state: "open",
-    fingerprint: null,
-  };
-  const trapKey = () => Promise.resolve(newKey());
-  return {
-    config,
-    registry: { users: [user], problems: [] },
-    planner: await PortPlanner.of(demandOf(config, [user]), trapKey),
-    firewall: new MemoryFirewall(new MemoryKernel({ now: Date.now, uptime: Date.now })),
-    clock: systemClock,
-    admin: null,
-    isService: false,
-    isProbed: false,
-    runtimeFolder: "/nonexistent",
-    stateFolder: "/nonexistent",
-  };
-}
 
 /** What check finds of sharing with a [share] like this. */
 async function found(
@@ -49,14 +17,14 @@ async function found(
   try {
     const share = await membership(folder, setting);
     await spoil(folder);
-    return await shareFindings(await checkup({ ...changes, share }));
+    return await shareFindings(await checkupOf({ ...changes, share }, 1));
   } finally {
     await Deno.remove(folder, { recursive: true });
   }
 }
 
 Deno.test("check says which member a server is, and nothing of a fleet where none is", async () => {
-  assertEquals(await shareFindings(await checkup({})), []);
+  assertEquals(await shareFindings(await checkupOf({}, 1)), []);
   const [own, ...others] = await found({});
   assertEquals([own?.grade, own?.found, others], [
     "ok",
@@ -104,7 +72,7 @@ Deno.test("check warns of a service that asks for no password unless it is told 
     { name: "cache", port: 6379, hidden: true },
     { name: "own", port: 64_999, hidden: true },
   ];
-  const findings = await serviceFindings(await checkup({ services }));
+  const findings = await serviceFindings(await checkupOf({ services }, 1));
   assertEquals(
     findings.filter(({ found }) => found.includes("may ask for no password")).map(({ what }) =>
       what

@@ -1,38 +1,11 @@
 import { assertEquals } from "@std/assert";
-import { MemoryFirewall, MemoryKernel } from "../../src/firewall/memory.ts";
 import type { Finding } from "../../src/os/finding.ts";
-import { systemClock } from "../../src/os/clock.ts";
 import { userFindings } from "../../src/server/check/users.ts";
-import { readServerConfig } from "../../src/server/config.ts";
-import { demandOf } from "../../src/server/policy.ts";
-import { newKey } from "../../src/users/key_files.ts";
-import { PortPlanner } from "../../src/users/port_planner.ts";
-import type { User } from "../../src/users/registry.ts";
+import { checkupOf } from "./checkups.ts";
 
 /** What check finds on a server with so many users of ssh, and so many traps for each. */
 async function findingsWith(count: number, traps = 15): Promise<Finding[]> {
-  const users = Array.from({ length: count }, (_, i): User => ({
-    name: `user${i}`,
-    key: newKey(),
-    services: ["ssh"],
-    expires: null,
-    from: [],
-    state: "open",
-    fingerprint: null,
-  }));
-  const config = { ...readServerConfig([]), traps };
-  return await userFindings({
-    config,
-    registry: { users, problems: [] },
-    planner: await PortPlanner.of(demandOf(config, users), () => Promise.resolve(newKey())),
-    firewall: new MemoryFirewall(new MemoryKernel({ now: Date.now, uptime: Date.now })),
-    clock: systemClock,
-    admin: null,
-    isService: false,
-    isProbed: false,
-    runtimeFolder: "/nonexistent",
-    stateFolder: "/nonexistent",
-  });
+  return await userFindings(await checkupOf({ traps }, count));
 }
 
 Deno.test("check says nothing of the odds up to fifty ports of users", async () => {
