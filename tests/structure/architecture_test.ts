@@ -21,7 +21,7 @@ const LAYERS: readonly (readonly string[])[] = [
 const PURE: readonly RegExp[] = [
   /^src\/schedule\//,
   /^src\/bans\/(ledger|manual_bans|pending_commands|saved|trusted)\.ts$/,
-  /^src\/firewall\/iptables\/(plan|window_chains|rules|rule_words|restore_text|saved_rules|drift|ipset_text|references|sets)\.ts$/,
+  /^src\/firewall\/iptables\/(plan|window_chains|window_judges|rules|rule_words|restore_text|saved_rules|drift|ipset_text|references|sets)\.ts$/,
   /^src\/firewall\/nftables\/(chains|elements|sets|window_rules)\.ts$/,
   /^src\/cli\/(arguments|client_options|command|help|manpage)\.ts$/,
   /^src\/cli\/completions\//,

@@ -1,5 +1,6 @@
-import type { Family } from "../../os/address.ts";
-import type { Policy } from "../firewall.ts";
+import type { Address, Family } from "../../os/address.ts";
+import type { Window } from "../../schedule/windows.ts";
+import type { Policy } from "../policy.ts";
 import type { Match, Rule, Verdict } from "./rules.ts";
 import { allowSet, banSet, fleetSet, NETWORKS, type SetSpec, TOUCHED, trustSet } from "./sets.ts";
 
@@ -57,4 +58,27 @@ export function from(set: SetSpec): Match {
 
 export function notFrom(set: SetSpec): Match {
   return { is: "not in", set: set.name, key: "src" };
+}
+
+/** In the time of a window, by the kernel's clock. */
+export function during({ from, until }: Window): Match {
+  return { is: "during", from, until };
+}
+
+/** A match for each of some networks that is of a family. */
+export function fromEach(family: Family, networks: readonly Address[]): Match[] {
+  return networks.filter((each) => each.family === family).map(({ text }): Match => ({
+    is: "from network",
+    network: text,
+  }));
+}
+
+/** At one port. */
+export function at(port: number): Match {
+  return { is: "to port", ports: [port] };
+}
+
+/** At a port, or a place, that is in a set. */
+export function to(set: SetSpec): Match {
+  return { is: "in", set: set.name, key: "dst" };
 }

@@ -1,8 +1,8 @@
 import type { Family } from "../../os/address.ts";
 import type { AddressDoor, Window } from "../../schedule/windows.ts";
 import { tcpServices } from "../access.ts";
-import type { Policy, Service } from "../firewall.ts";
-import { inNetwork, OUTSIDE } from "./conditions.ts";
+import type { Policy, Service } from "../policy.ts";
+import { during, inNetwork, OUTSIDE } from "./conditions.ts";
 import { entranceChain } from "./entrances.ts";
 import { always, type Chain, type Match, type Rule, type Verdict } from "./rules.ts";
 import { placeSet, type SetSpec, slotOf } from "./sets.ts";
@@ -130,8 +130,4 @@ function sourcesOf({ from }: AddressDoor): Match[][] {
   if (from === undefined) return [[]];
   return from.filter(({ family }) => family === 6)
     .map(({ text }): Match[] => [{ is: "from network", network: text }]);
-}
-
-function during({ from, until }: Window): Match {
-  return { is: "during", from, until };
 }

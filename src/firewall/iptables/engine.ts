@@ -12,30 +12,38 @@ import type {
   Firewall,
   Forwards,
   Obstacle,
-  Policy,
   Refusal,
   Trust,
 } from "../firewall.ts";
-import * as addresses from "./address_sets.ts";
+import type { Policy } from "../policy.ts";
+import {
+  addBans,
+  addShared,
+  addTrusted,
+  countBans,
+  flushBans,
+  flushTrusted,
+  listBans,
+  removeBans,
+  removeShared,
+} from "./bans.ts";
 import { examine } from "./examine.ts";
-import { doorRouteDrift, doorRoutePreview, routeDoor, unrouteDoors } from "../door_route.ts";
+import { doorRouteDrift, routeDoor, unrouteDoors } from "../door_route.ts";
 import { findForwards } from "../others/forwards/forwards.ts";
 import { SessionKeeper } from "../others/kept_sessions.ts";
 import { findObstacles } from "../others/input/denials.ts";
+import { createSets } from "./ipset_text.ts";
 import { hasElement, restoreSets, setNames } from "./ipset.ts";
-import { addEntry, createSets } from "./ipset_text.ts";
 import { backendHere, BACKENDS } from "./iptables.ts";
+import { allowedNetworks, allowNetworks, disallowNetworks } from "./networks.ts";
 import { Notes } from "./notes.ts";
-import { ownSocket } from "./own_socket.ts";
-import { policyChains } from "./plan.ts";
+import { preview } from "./preview.ts";
 import { removeEverything, removeRules } from "./removal.ts";
-import { restoreText } from "./restore_text.ts";
 import { watchRules } from "../others/rule_events.ts";
 import { findExemptions } from "../others/untracked.ts";
 import { RuleLoader } from "./rule_loader.ts";
 import { SetSession } from "./set_session.ts";
 import { allSets, banSet, SENTINEL, TOUCHED } from "./sets.ts";
-import { windowChains, windowSets } from "./window_chains.ts";
 
 /** Where sessions are spared that an earlier run let in. */
 const SSH_PORT = 22;
@@ -104,57 +112,57 @@ export class IptablesFirewall implements Firewall {
   }
 
   ban(bans: readonly Ban[]): Promise<Refusal[]> {
-    return addresses.addBans(bans);
+    return addBans(bans);
   }
 
   unban(banned: readonly Address[]): Promise<void> {
-    return addresses.removeBans(banned);
+    return removeBans(banned);
   }
 
   unbanAll(): Promise<void> {
-    return addresses.flushBans();
+    return flushBans();
   }
 
   banShared(bans: readonly Ban[]): Promise<Refusal[]> {
-    return addresses.addShared(bans);
+    return addShared(bans);
   }
 
   unbanShared(banned: readonly Address[]): Promise<void> {
-    return addresses.removeShared(banned);
+    return removeShared(banned);
   }
 
   async bans(most: number): Promise<readonly Ban[] | null> {
-    const { 4: ipv4, 6: ipv6 } = await addresses.countBans();
+    const { 4: ipv4, 6: ipv6 } = await countBans();
     if (ipv4 + ipv6 > most) return null;
-    return (await Array.fromAsync(addresses.listBans())).flat();
+    return (await Array.fromAsync(listBans())).flat();
   }
 
   everyBan(): Promise<AsyncIterable<readonly Ban[]>> {
-    return Promise.resolve(addresses.listBans());
+    return Promise.resolve(listBans());
   }
 
   countBans(): Promise<Readonly<Record<Family, number>>> {
-    return addresses.countBans();
+    return countBans();
   }
 
   trust(trusted: readonly Trust[]): Promise<Refusal[]> {
-    return addresses.addTrusted(trusted);
+    return addTrusted(trusted);
   }
 
   distrustAll(): Promise<void> {
-    return addresses.flushTrusted();
+    return flushTrusted();
   }
 
   allow(networks: readonly Address[]): Promise<Refusal[]> {
-    return addresses.addAllowed(networks);
+    return allowNetworks(networks);
   }
 
   disallow(networks: readonly Address[]): Promise<void> {
-    return addresses.removeAllowed(networks);
+    return disallowNetworks(networks);
   }
 
   allowed(): Promise<Address[]> {
-    return addresses.listAllowed();
+    return allowedNetworks();
   }
 
   look(): Promise<Activity> {
@@ -201,25 +209,7 @@ export class IptablesFirewall implements Firewall {
   }
 
   async preview(policy: Policy, windows: readonly Window[]): Promise<string> {
-    const fill = windowSets(policy, windows).map(({ set, elements }) =>
-      createSets([set]) + elements.map((each) => addEntry(set, each)).join("")
-    );
-    const texts = [
-      "# ipset restore\n",
-      createSets(allSets(this.#families)),
-      ...fill,
-      ...await Promise.all(this.#families.map(async (family) => {
-        const tool = family === 4 ? "iptables-restore" : "ip6tables-restore";
-        const chains = [
-          ...policyChains(family, policy, "reset", await ownSocket(family)),
-          ...windowChains(family, policy, windows, "reset"),
-        ];
-        return `# ${tool} --noflush\n${restoreText(chains, new Map())}`;
-      })),
-      await this.#sessions.preview(tcpServices(policy).map(({ port }) => port)),
-      doorRoutePreview(policy.door),
-    ];
-    return texts.join("");
+    return await preview(policy, windows, this.#families, this.#sessions);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -1,6 +1,6 @@
 import type { Family } from "../../os/address.ts";
 import { udpServices } from "../access.ts";
-import type { Policy, Service } from "../firewall.ts";
+import type { Policy, Service } from "../policy.ts";
 import {
   ESTABLISHED,
   inNetwork,

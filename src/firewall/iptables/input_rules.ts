@@ -1,6 +1,6 @@
 import type { Family } from "../../os/address.ts";
 import { tcpServices, udpServices } from "../access.ts";
-import type { Policy, Service } from "../firewall.ts";
+import type { Policy, Service } from "../policy.ts";
 import { ESTABLISHED, from, OUTSIDE, REDIRECTED, shutOut, SYN, UDP } from "./conditions.ts";
 import { always, type Chain, type Match, type Rule } from "./rules.ts";
 import { pendingSet } from "./sets.ts";

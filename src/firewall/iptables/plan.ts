@@ -1,6 +1,6 @@
 import type { Family } from "../../os/address.ts";
 import { tcpServices } from "../access.ts";
-import type { Policy } from "../firewall.ts";
+import type { Policy } from "../policy.ts";
 import {
   banned,
   ESTABLISHED,

@@ -1,13 +1,14 @@
-import type { Address, Family } from "../../os/address.ts";
-import { horizonOf, type Window } from "../../schedule/windows.ts";
+import type { Family } from "../../os/address.ts";
+import type { Window } from "../../schedule/windows.ts";
 import { accessTo, tcpServices, udpServices } from "../access.ts";
-import type { Policy, Service } from "../firewall.ts";
-import { OUTSIDE, REDIRECTED, SYN, UDP } from "./conditions.ts";
+import type { Policy, Service } from "../policy.ts";
+import { at, during, fromEach, OUTSIDE, REDIRECTED, SYN, to, UDP } from "./conditions.ts";
 import { addressChains, placeSets, toHeld, undirected } from "./door_chains.ts";
 import { entranceChain } from "./entrances.ts";
 import type { Refusal } from "./input_rules.ts";
 import type { Chain, Match, Rule } from "./rules.ts";
 import { doorSet, type SetSpec, slotOf, trapSet } from "./sets.ts";
+import { held, hiddenUntil, hide } from "./window_judges.ts";
 
 /** What the names of the chains of single windows begin with. */
 export const WINDOW_CHAIN = "C3PO-W";
@@ -146,98 +147,9 @@ function entrances(
     // First: for a source in none of the networks, such a port is a trap.
     ...services.flatMap(({ name }) =>
       [...accessTo(name, window).restricted].flatMap(([port, networks]) =>
-        from(family, networks).map((match) => rule(name, [at(port), match]))
+        fromEach(family, networks).map((match) => rule(name, [at(port), match]))
       )
     ),
     ...services.map(({ name }) => rule(name, [to(doorSet(name, slotOf(window.minute)))])),
   ];
-}
-
-/**
- * Only what asks for a port that is open now, or for a trap, may go on to where it was redirected.
- *
- * @param when what else must hold
- */
-function held(
-  services: readonly Service[],
-  windows: readonly Window[],
-  when: readonly Match[] = [],
-): Rule[] {
-  const open = windows.flatMap((window) =>
-    services.flatMap(({ name }): Rule[] => [
-      {
-        when: [...when, during(window), to(doorSet(name, slotOf(window.minute)))],
-        then: { do: "return" },
-      },
-      ...[...accessTo(name, window).restricted.keys()].map((port): Rule => ({
-        when: [...when, during(window), at(port)],
-        then: { do: "return" },
-      })),
-    ])
-  );
-  return [
-    ...open,
-    ...services.map(({ port }): Rule => ({
-      when: [...when, { is: "redirected", to: port }],
-      then: { do: "drop" },
-    })),
-  ];
-}
-
-/**
- * What asks for a service at its own port, and did not come through a door.
- *
- * @param when what else must hold
- */
-function hide(
-  family: Family,
-  services: readonly Service[],
-  windows: readonly Window[],
-  when: readonly Match[] = [],
-): Rule[] {
-  const hidden = services.filter((service) => service.hidden);
-  return [
-    // In a minute whose door is the service's own port nothing is redirected.
-    ...windows.flatMap((window) =>
-      hidden.flatMap(({ name, port }) => {
-        const { open, restricted } = accessTo(name, window);
-        const sources = open.includes(port)
-          ? [[]]
-          : from(family, restricted.get(port) ?? []).map((match) => [match]);
-        return sources.map((source): Rule => ({
-          when: [...when, at(port), during(window), ...source],
-          then: { do: "return" },
-        }));
-      })
-    ),
-    ...hidden.map((service): Rule => ({
-      when: [...when, at(service.port), ...hiddenUntil(service, windows)],
-      then: { do: "drop" },
-    })),
-  ];
-}
-
-/** The dead man's switch: beyond the last window a port that fails open is hidden no more. */
-function hiddenUntil({ fail }: Service, windows: readonly Window[]): Match[] {
-  return fail === "closed" ? [] : [{ is: "during", from: null, until: horizonOf(windows) }];
-}
-
-function during({ from, until }: Window): Match {
-  return { is: "during", from, until };
-}
-
-/** A match for each of some networks that is of a family. */
-function from(family: Family, networks: readonly Address[]): Match[] {
-  return networks.filter((each) => each.family === family).map(({ text }): Match => ({
-    is: "from network",
-    network: text,
-  }));
-}
-
-function at(port: number): Match {
-  return { is: "to port", ports: [port] };
-}
-
-function to(set: SetSpec): Match {
-  return { is: "in", set: set.name, key: "dst" };
 }
