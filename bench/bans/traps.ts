@@ -1,4 +1,5 @@
-import type { Firewall, Policy } from "../../src/firewall/firewall.ts";
+import type { Firewall } from "../../src/firewall/firewall.ts";
+import type { Policy } from "../../src/firewall/policy.ts";
 import { IptablesFirewall } from "../../src/firewall/iptables/engine.ts";
 import { Nftables } from "../../src/firewall/nftables/nftables.ts";
 import { systemClock } from "../../src/os/clock.ts";

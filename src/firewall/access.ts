@@ -1,6 +1,6 @@
 import type { Address } from "../os/address.ts";
 import type { Window } from "../schedule/windows.ts";
-import type { Policy, Service } from "./firewall.ts";
+import type { Policy, Service } from "./policy.ts";
 
 /** The services of a policy that speak TCP. */
 export function tcpServices({ services }: Policy): Service[] {

@@ -8,10 +8,10 @@ import type {
   Firewall,
   Forwards,
   Obstacle,
-  Policy,
   Refusal,
   Trust,
 } from "./firewall.ts";
+import type { Policy } from "./policy.ts";
 import { AddressBook } from "./memory/address_book.ts";
 import { type Fallible, Faults } from "./memory/faults.ts";
 import { refuseMistakes } from "./memory/mistakes.ts";

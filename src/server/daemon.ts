@@ -1,5 +1,5 @@
 import { BanStore } from "../bans/ban_store.ts";
-import type { Policy } from "../firewall/firewall.ts";
+import type { Policy } from "../firewall/policy.ts";
 import { formatDuration } from "../os/duration.ts";
 import { eventLog } from "../os/event_log.ts";
 import { openFilesLimit } from "../os/procfs.ts";

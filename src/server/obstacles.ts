@@ -1,4 +1,5 @@
-import type { Firewall, Obstacle, Policy } from "../firewall/firewall.ts";
+import type { Firewall, Obstacle } from "../firewall/firewall.ts";
+import type { Policy } from "../firewall/policy.ts";
 import { C3poError, Failure } from "../os/errors.ts";
 import { eventLog } from "../os/event_log.ts";
 import type { Task } from "./ticker.ts";

@@ -1,4 +1,4 @@
-import type { Policy } from "../firewall/firewall.ts";
+import type { Policy } from "../firewall/policy.ts";
 import { SSH_SERVICE } from "../schedule/derivation.ts";
 import { CANARY_SERVICE } from "../schedule/open_doors.ts";
 import type { Demand } from "../users/port_planner.ts";

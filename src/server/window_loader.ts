@@ -1,4 +1,5 @@
-import type { Firewall, Policy } from "../firewall/firewall.ts";
+import type { Firewall } from "../firewall/firewall.ts";
+import type { Policy } from "../firewall/policy.ts";
 import { eventLog } from "../os/event_log.ts";
 import { minuteAt } from "../schedule/minute.ts";
 import {

@@ -25,7 +25,7 @@ import {
   SPARE_PLACES,
 } from "../../src/firewall/iptables/sets.ts";
 import { windowChains, windowSets } from "../../src/firewall/iptables/window_chains.ts";
-import type { Policy } from "../../src/firewall/firewall.ts";
+import type { Policy } from "../../src/firewall/policy.ts";
 import { POLICY, windowAt } from "./policies.ts";
 
 /** Minute 1280 has slot 0. */

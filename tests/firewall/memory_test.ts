@@ -5,7 +5,7 @@ import { parseBanned } from "../../src/os/address.ts";
 import { Failure } from "../../src/os/errors.ts";
 import { ToolFailure } from "../../src/os/tool_failure.ts";
 import { isLocked } from "../../src/firewall/iptables/iptables.ts";
-import type { Policy } from "../../src/firewall/firewall.ts";
+import type { Policy } from "../../src/firewall/policy.ts";
 import type { Window } from "../../src/schedule/windows.ts";
 
 const START = 1_800_000_000;

@@ -1,7 +1,8 @@
 import { type Address, networksOf, parseAddress, parseBanned } from "../../os/address.ts";
 import { type Door, horizonOf, openAt, type Window } from "../../schedule/windows.ts";
 import { tcpServices, udpServices } from "../access.ts";
-import type { Policy, Service, Touch } from "../firewall.ts";
+import type { Touch } from "../firewall.ts";
+import type { Policy, Service } from "../policy.ts";
 import type { Answer, Attempt, Datagram, DatagramAnswer } from "./attempt.ts";
 import { contains, unbannable } from "./networks.ts";
 import { KernelTables, type Rules, type Sets } from "./tables.ts";

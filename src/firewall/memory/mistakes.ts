@@ -1,6 +1,6 @@
 import { Failure } from "../../os/errors.ts";
 import type { Window } from "../../schedule/windows.ts";
-import type { Policy } from "../firewall.ts";
+import type { Policy } from "../policy.ts";
 import { contains } from "./networks.ts";
 
 /**

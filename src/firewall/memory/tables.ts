@@ -1,7 +1,8 @@
 import { type Address, FAMILIES, type Family, parseAddress } from "../../os/address.ts";
 import type { Window } from "../../schedule/windows.ts";
 import { tcpServices } from "../access.ts";
-import type { Obstacle, Policy, Touch } from "../firewall.ts";
+import type { Obstacle, Touch } from "../firewall.ts";
+import type { Policy } from "../policy.ts";
 import type { Answer } from "./attempt.ts";
 import { TimedSet } from "./timed_set.ts";
 

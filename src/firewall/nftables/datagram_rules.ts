@@ -1,6 +1,6 @@
 import type { Window } from "../../schedule/windows.ts";
 import { accessTo, udpServices } from "../access.ts";
-import type { Policy, Service } from "../firewall.ts";
+import type { Policy, Service } from "../policy.ts";
 import { type Chain, OUTSIDE } from "./chains.ts";
 import { byFamily, type Dialect, DIALECTS } from "./dialect.ts";
 import { inNetwork } from "./door_rules.ts";

@@ -1,6 +1,6 @@
 import type { AddressDoor, Window } from "../../schedule/windows.ts";
 import { tcpServices } from "../access.ts";
-import type { Policy, Service } from "../firewall.ts";
+import type { Policy, Service } from "../policy.ts";
 import type { Chain } from "./chains.ts";
 import { doorChain, during, fromNetworks } from "./matches.ts";
 

@@ -1,6 +1,6 @@
 import { runTool } from "../../os/tool.ts";
 import { tcpServices, udpServices } from "../access.ts";
-import type { Policy } from "../firewall.ts";
+import type { Policy } from "../policy.ts";
 import { readRuleset } from "../others/ruleset.ts";
 import { transact } from "./nft.ts";
 import { findDenials, IPTABLES, savedBy } from "../others/input/denials.ts";

@@ -1,6 +1,6 @@
 import type { Address } from "../../os/address.ts";
 import type { Window } from "../../schedule/windows.ts";
-import type { Policy, Service } from "../firewall.ts";
+import type { Policy, Service } from "../policy.ts";
 import type { Dialect } from "./dialect.ts";
 import { FLEET, NETWORK_SETS } from "./sets.ts";
 

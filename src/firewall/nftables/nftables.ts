@@ -8,10 +8,10 @@ import type {
   Firewall,
   Forwards,
   Obstacle,
-  Policy,
   Refusal,
   Trust,
 } from "../firewall.ts";
+import type { Policy } from "../policy.ts";
 import { openAllNetworks } from "./ban_networks.ts";
 import { Bans } from "./bans.ts";
 import { examine } from "./examine.ts";

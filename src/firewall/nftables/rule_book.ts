@@ -1,6 +1,6 @@
 import { Failure } from "../../os/errors.ts";
 import type { Window } from "../../schedule/windows.ts";
-import type { Policy } from "../firewall.ts";
+import type { Policy } from "../policy.ts";
 import type { Bank, Chain } from "./chains.ts";
 import { differences, isMisfit, isWhole, staleChains } from "./layout.ts";
 import { findTable, listTables, type Table } from "./listing.ts";

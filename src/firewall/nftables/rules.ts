@@ -1,5 +1,5 @@
 import { tcpServices } from "../access.ts";
-import type { Policy } from "../firewall.ts";
+import type { Policy } from "../policy.ts";
 import { type Chain, COMPLETING, OUTSIDE, RUNNING, SYN } from "./chains.ts";
 import { datagramEntrance, datagramInput, fixedDatagramChains } from "./datagram_rules.ts";
 import { toNetwork } from "./door_rules.ts";

@@ -1,4 +1,4 @@
-import type { Service } from "../firewall.ts";
+import type { Service } from "../policy.ts";
 import { type Chain, COMPLETING, SYN } from "./chains.ts";
 import { byFamily } from "./dialect.ts";
 import { doorChain } from "./matches.ts";

@@ -1,5 +1,5 @@
 import type { Window } from "../../schedule/windows.ts";
-import type { Policy } from "../firewall.ts";
+import type { Policy } from "../policy.ts";
 import { SESSIONS_TABLE } from "./sessions.ts";
 import { type Bank, banked, bankName, type Chain, chainText } from "./chains.ts";
 import { datagramChains } from "./datagram_rules.ts";

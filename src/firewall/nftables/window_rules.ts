@@ -1,6 +1,6 @@
 import { horizonOf, type Window } from "../../schedule/windows.ts";
 import { accessTo, tcpServices } from "../access.ts";
-import type { Policy, Service } from "../firewall.ts";
+import type { Policy, Service } from "../policy.ts";
 import type { Chain } from "./chains.ts";
 import { addressChains, toAddresses, toHeld, undirected } from "./door_rules.ts";
 import { doorChain, during, fromNetworks } from "./matches.ts";

@@ -1,5 +1,6 @@
 import { C3poError } from "../../os/errors.ts";
-import type { Obstacle, Policy } from "../firewall.ts";
+import type { Obstacle } from "../firewall.ts";
+import type { Policy } from "../policy.ts";
 import { readRuleset } from "./ruleset.ts";
 import { IPTABLES, savedBy } from "./input/denials.ts";
 import { iptablesExemptions } from "./untracked/iptables_exemptions.ts";

@@ -5,10 +5,10 @@ import type {
   Firewall,
   Forwards,
   Obstacle,
-  Policy,
   Refusal,
   Trust,
 } from "../../../src/firewall/firewall.ts";
+import type { Policy } from "../../../src/firewall/policy.ts";
 import type { Address, Family } from "../../../src/os/address.ts";
 import { Failure } from "../../../src/os/errors.ts";
 import { ToolFailure } from "../../../src/os/tool_failure.ts";

@@ -1,4 +1,4 @@
-import type { Policy } from "../../../src/firewall/firewall.ts";
+import type { Policy } from "../../../src/firewall/policy.ts";
 import type { Window } from "../../../src/schedule/windows.ts";
 
 /** What the tests go by, unless they say otherwise. */

@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
-import type { Policy } from "../../../src/firewall/firewall.ts";
+import type { Policy } from "../../../src/firewall/policy.ts";
 import {
   allChains,
   emptyCommands,

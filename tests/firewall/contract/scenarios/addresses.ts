@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { parseCidr } from "../../../../src/os/address.ts";
-import type { Policy } from "../../../../src/firewall/firewall.ts";
+import type { Policy } from "../../../../src/firewall/policy.ts";
 import type { AddressDoor, Window } from "../../../../src/schedule/windows.ts";
 import {
   type Answer,

@@ -1,5 +1,6 @@
 import { assertEquals } from "@std/assert";
-import type { Ban, Policy, Touch } from "../../../../src/firewall/firewall.ts";
+import type { Ban, Touch } from "../../../../src/firewall/firewall.ts";
+import type { Policy } from "../../../../src/firewall/policy.ts";
 import { type Address, FAMILIES, parseBanned } from "../../../../src/os/address.ts";
 import type { Door, Window } from "../../../../src/schedule/windows.ts";
 import { type Answer, SSH_PORT, TARPIT_PORT, WEB_PORT, type World } from "../world.ts";

@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import type { Policy } from "../../../../src/firewall/firewall.ts";
+import type { Policy } from "../../../../src/firewall/policy.ts";
 import { parseBanned, parseCidr } from "../../../../src/os/address.ts";
 import type { Window } from "../../../../src/schedule/windows.ts";
 import { DATAGRAM_PORT, type Scenario, SSH_PORT, type World } from "../world.ts";
