@@ -3,12 +3,13 @@
  * What a server of 1, 30 and 300 users costs: CPU time and memory while nothing happens, and how long it
  * takes to renew the windows of the next ten minutes.
  *
- *     sudo deno task bench:doors [MINUTES] [ENGINE…]
+ *     sudo deno task bench:doors [--users=1,30,300] [MINUTES] [ENGINE…]
  *
  * Prints a table in Markdown. The machine has to be quiet: above a load of 1 the figures are those of what
  * else runs, and it says so. A renewal takes place every five minutes, so with fewer minutes than that the CPU
  * time is that of a server that rests.
  */
+import { parseArgs } from "@std/cli/parse-args";
 import { fromFileUrl } from "@std/path";
 import type { EngineName } from "../../src/firewall/firewall.ts";
 import type { Key } from "../../src/schedule/key.ts";
@@ -24,7 +25,6 @@ import { summary } from "../side/harness/stats.ts";
 import { megabytes, number, spread, table } from "../side/text.ts";
 import { makeUsers, writeUsers } from "./users.ts";
 
-const USERS = [1, 30, 300];
 const TRAPS = 15;
 const AHEAD_MINUTES = 10;
 const RENEWALS = 11;
@@ -34,12 +34,17 @@ const SETTLE_MS = 40_000;
 const QUIET = 1;
 const AGENT = fromFileUrl(new URL("../../tests/firewall/contract/agent.ts", import.meta.url));
 
-const [minutes = "5", ...named] = Deno.args;
+const { _: [minutes = 5, ...named], users: counts } = parseArgs(Deno.args, {
+  string: ["users"],
+  default: { users: "1,30,300" },
+});
 const engines = (named.length > 0 ? named : ["iptables", "nftables"]) as EngineName[];
 const [load] = Deno.loadavg();
 const rows: string[][] = [];
 for (const engine of engines) {
-  for (const count of USERS) rows.push([engine, String(count), ...await measure(engine, count)]);
+  for (const count of counts.split(",")) {
+    rows.push([engine, count, ...await measure(engine, Number(count))]);
+  }
 }
 const head = [
   "engine",
