@@ -13,6 +13,8 @@ import { runTool } from "./tool.ts";
 import { ToolFailure } from "./tool_failure.ts";
 
 const PATIENCE_MS = 2000;
+/** A busy machine with many connections takes its time, and `ss` has the least to do there. */
+const BUSY_MS = 10_000;
 
 /**
  * Who listens for connections from outside. The kernel walks through its listeners alone for that: with
@@ -58,10 +60,18 @@ export async function datagramPorts(): Promise<ReadonlySet<number>> {
 
 /** `ss` of iproute2; where it is missing or fails, the tables that every machine has. */
 async function socketsBy(args: readonly string[]): Promise<TcpSocket[]> {
+  const ask = async (timeout: number): Promise<TcpSocket[]> => [
+    ...shownSockets(await runTool("ss", args, { timeout })),
+  ];
   try {
-    return [...shownSockets(await runTool("ss", args, { timeout: PATIENCE_MS }))];
+    return await ask(PATIENCE_MS);
   } catch (error) {
     if (!(error instanceof ToolFailure)) throw error;
-    return [...printedSockets(await readProc("/proc/net/tcp", "/proc/net/tcp6"))];
+    try {
+      return [...printedSockets(await readProc("/proc/net/tcp", "/proc/net/tcp6"))];
+    } catch (unread) {
+      if (!(unread instanceof ToolFailure) || error.isMissing) throw unread;
+      return await ask(BUSY_MS);
+    }
   }
 }

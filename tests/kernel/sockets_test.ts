@@ -18,6 +18,14 @@ for await (const _ of Deno.stdin.readable) {
 /** Hides ss: `ip netns exec` gives every program mounts of its own, so nobody else sees this. */
 const WITHOUT_SS = 'mount --bind /bin/false "$(readlink -f "$(command -v ss)")" && exec "$@"';
 
+/** Lets ss answer in time only the second time that it is asked, and /proc not at all. */
+const BUSY = `
+cp "$(command -v ss)" "$LAB/real-ss" &&
+printf '#!/bin/sh\n[ -e "%s" ] || { touch "%s"; exec sleep 60; }\nexec "%s" "$@"\n' \
+  "$LAB/asked" "$LAB/asked" "$LAB/real-ss" >"$LAB/busy-ss" && chmod 755 "$LAB/busy-ss" &&
+mount --bind "$LAB/busy-ss" "$(readlink -f "$(command -v ss)")" &&
+mount --bind /bin/false "$(readlink -f "$(command -v cat)")" && exec "$@"`;
+
 kernelTest(
   "ss and the kernel's own tables tell the same of who listens and who is here",
   async () => {
@@ -50,8 +58,11 @@ kernelTest(
       [4720],
       [[user.address4], [user.address4, user.address6].sort()],
     ]);
-    for (const script of ['exec "$@"', WITHOUT_SS]) {
-      const child = server.spawn("sh", ["-c", script, "sh", ...program], { stdin: "piped" });
+    for (const script of ['exec "$@"', WITHOUT_SS, BUSY]) {
+      const child = server.spawn("sh", ["-c", script, "sh", ...program], {
+        stdin: "piped",
+        env: { LAB: server.directory },
+      });
       // The server of a user may take its time to begin.
       await waitFor(async () => {
         const seen = child.lines.length;
