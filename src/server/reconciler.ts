@@ -25,6 +25,10 @@ const SETTLE_MS = 250;
 const MOST_DELAYS = 2;
 /** Rules are read this often although nothing told of a change, in milliseconds. */
 const READ_MS = 120_000;
+/** Less often where a server has so many of them that reading takes more than this part of the time. */
+const READ_SHARE = 1 / 500;
+/** But this often, in milliseconds: a clock that is set looks like a long reading as well. */
+const LATEST_READ_MS = 1_200_000;
 /** So often where nothing ever tells. */
 const POLL_MS = 2000;
 /** After a monitor has ended, until the next one is started. */
@@ -60,6 +64,8 @@ export class Reconciler implements Task {
   #isDamaged = false;
   #isDirty = false;
   #readAt = -Infinity;
+  /** How long it took. */
+  #readMs = 0;
   #isWatching = false;
   #endWatch: () => void = () => {};
   #delays = 0;
@@ -115,7 +121,7 @@ export class Reconciler implements Task {
   }
 
   async run(now: number): Promise<boolean> {
-    const isDue = Math.abs(now - this.#readAt) >= (this.#isWatching ? READ_MS : POLL_MS);
+    const isDue = Math.abs(now - this.#readAt) >= (this.#isWatching ? this.#pause : POLL_MS);
     if (!this.#isDirty && !this.#isDamaged && !isDue) return !this.#isWatching;
     if (this.#isDirty) await this.#clock.sleep(SETTLE_MS);
     const heard = this.#heard;
@@ -138,12 +144,19 @@ export class Reconciler implements Task {
     return !this.#isWatching || this.#isDirty;
   }
 
+  /** Milliseconds from one reading to the next, unless something tells of a change. */
+  get #pause(): number {
+    return Math.min(Math.max(READ_MS, this.#readMs / READ_SHARE), LATEST_READ_MS);
+  }
+
   /**
    * What became of the rules. Read twice if anything did: while another tool is at work, what is read
    * may be half of it, or twice.
    */
   async #drift(): Promise<readonly string[]> {
+    const began = this.#clock.now();
     const first = await this.#reconciled.firewall.drift();
+    this.#readMs = Math.abs(this.#clock.now() - began);
     if (first.length === 0) return first;
     await this.#clock.sleep(SETTLE_MS);
     return await this.#reconciled.firewall.drift();

@@ -17,6 +17,9 @@ class Scene {
   gone: string[] = [];
   /** Whether rules that are loaded stay. */
   isLasting = true;
+  /** How long it takes to read rules, in milliseconds, and how often they were read. */
+  readMs = 0;
+  reads = 0;
   fails: (() => Error) | null = null;
   readonly #end = new AbortController();
   #changed: (by: string | null) => void = () => {};
@@ -25,7 +28,11 @@ class Scene {
 
   constructor() {
     const firewall = {
-      drift: () => Promise.resolve([...this.gone]),
+      drift: async () => {
+        this.reads++;
+        if (this.readMs > 0) await this.clock.sleep(this.readMs);
+        return [...this.gone];
+      },
       watch: (changed: (by: string | null) => void, signal: AbortSignal) => {
         this.monitors++;
         this.#changed = changed;
@@ -192,4 +199,26 @@ Deno.test("fights that lie far apart are none", async () => {
     await scene.tick(120);
   }
   assertEquals(scene.done.filter((what) => what === "reload").length, 6);
+});
+
+Deno.test("many rules are read less often, but when something tells of a change", async () => {
+  for (const [readMs, pause] of [[0, 120], [200, 120], [1000, 500], [10_000, 1200]] as const) {
+    const scene = new Scene();
+    scene.readMs = readMs;
+    const tick = async (seconds: number): Promise<void> => {
+      await scene.clock.advance(seconds * 1000);
+      const running = scene.reconciler.run(scene.clock.now());
+      await scene.clock.advance(readMs + 1000);
+      await running;
+    };
+    await tick(2);
+    assertEquals(scene.reads, 1);
+    await tick(pause - (readMs / 1000 + 1) - 1);
+    assertEquals(scene.reads, 1, `one that takes ${readMs} ms is not read again within ${pause} s`);
+    await tick(1);
+    assertEquals(scene.reads, 2, `one that takes ${readMs} ms is read again after ${pause} s`);
+    scene.change(null);
+    await tick(2);
+    assertEquals(scene.reads, 3, "what changed is read at once");
+  }
 });
