@@ -28,11 +28,12 @@ prepare() {
 	echo 'AuthorizedKeysFile .ssh/authorized_keys' >>etc/ssh/sshd_config
 	sed -i '/login.pub/d' etc/ssh/sshd_config
 	chroot . install -d -m 700 -o me -g me /home/me/.ssh
-	cp "$home/.ssh/id_ed25519.pub" home/me/.ssh/authorized_keys
+	mkdir -p root/.ssh
+	tee root/.ssh/authorized_keys <"$home/.ssh/id_ed25519.pub" >home/me/.ssh/authorized_keys
 }
 
-# A terminal of the server, and one of the client.
-server() { inside tmux -S /tmp/server "$@"; }
+# A terminal at which root has logged in to the server, by ssh, and one of the client.
+server() { tmux -S "$home/server" "$@"; }
 client() { inside tmux -S /tmp/client "$@"; }
 
 # says TERMINAL TEXT: whether it is on the screen
@@ -59,23 +60,27 @@ main() {
 	mkdir "$home/.ssh" && ssh-keygen -q -t ed25519 -N '' -f "$home/.ssh/id_ed25519"
 	(cd "$packages" && apt-get -qq -o APT::Sandbox::User=root download sudo)
 	start_machine
-	trap 'clean_up; rm -r "$packages" "$home"' EXIT
+	trap 'server kill-server; clean_up; rm -r "$packages" "$home"' EXIT
 	local on_server on_client
 	mapfile -t on_server < <(commands '#')
 	mapfile -t on_client < <(commands '\$')
 	[ "${on_server[*]}" = "c3po setup c3po ban" ] || fail "the server's commands in README are ${on_server[*]}"
 	[ "${#on_client[@]}" = 3 ] || fail "the client's commands in README are ${on_client[*]}"
+	ip -n "$netns" address flush dev eth0
 	ip -n "$netns" address add 203.0.113.7/24 dev eth0
 	ip -n "$user" address add 203.0.113.9/24 dev eth0
 	ip -n "$user" address add 203.0.113.66/24 dev eth0
 
-	server new-session -d -x 160 -y 40 bash
+	server new-session -d -x 160 -y 40 ip netns exec "$user" ssh -F none -i "$home/.ssh/id_ed25519" \
+		-o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null root@203.0.113.7
+	wait_for "prompt of root" says server "root@"
 	start_client
 	type_in server "${on_server[0]}"
 	wait_for "question for a key" says server "Create it? [Y/n]"
 	type_in server ""
 	wait_for "wait for a client" says server "Press Enter when a client has the key"
-	says server "${on_client[0]}" || fail "setup names another command than README"
+	says server "${on_client[0]}" ||
+		fail "setup names another command than README: $(server capture-pane -pJ)"
 
 	type_in client "${on_client[0]}"
 	wait_for "question for the host" says client "continue connecting"
@@ -89,7 +94,7 @@ main() {
 	wait_for "question for a trial" says server "Start the trial? [Y/n]"
 	type_in server ""
 	wait_for "trial" says server "log in now"
-	type_in client "${on_client[2]% uptime}; echo ended"
+	type_in client "${on_client[2]% uptime}; echo en''ded"
 	wait_for "login that passes the trial" says server "passed: a login from 203.0.113.9"
 	! says client ended || fail "the first login did not stay"
 	type_in client exit
@@ -97,9 +102,9 @@ main() {
 	type_in server ""
 	wait_for "end of setup" says server "done: log in with c3po ssh from now on"
 
-	client clear-history && type_in client "clear; ${on_client[1]}; echo code \$?"
+	client clear-history && type_in client "clear; ${on_client[1]}; echo co''de \$?"
 	wait_for "port of the minute" says client "code 0"
-	type_in client "clear; ${on_client[2]}; echo code \$?"
+	type_in client "clear; ${on_client[2]}; echo co''de \$?"
 	wait_for "login" says client "load average"
 	says client "code 0" || fail "the login failed: $(client capture-pane -pJ)"
 	ip netns exec "$user" timeout 60 nmap -sS -p- -Pn -n --max-retries 1 -T4 -S 203.0.113.66 -e eth0 203.0.113.7 >/dev/null || :
