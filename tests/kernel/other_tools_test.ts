@@ -2,6 +2,7 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { join } from "@std/path";
 import {
+  ENGINES,
   type Filter,
   kernelTest,
   Lab,
@@ -127,4 +128,33 @@ for (const [engine, stdbuf] of [["iptables", true], ["nftables", false]] as cons
     assertEquals((await serve.stop()).code, 0);
     assertEquals(await snapshot(server), before);
   });
+}
+
+/** As guides to WireGuard have it: `iptables-save` shows nothing of a table with such rules in it. */
+const NATIVE = `
+add table ip nat
+add chain ip nat POSTROUTING { type nat hook postrouting priority 100; policy accept; }
+add rule ip nat POSTROUTING ip saddr . ip daddr vmap { 192.0.2.1 . 192.0.2.2 : accept }
+add rule ip nat POSTROUTING oifname "wg*" masquerade
+`;
+
+for (const engine of ENGINES) {
+  kernelTest(
+    `${engine}: serve stops beside rules in ip nat that iptables cannot show`,
+    async () => {
+      await using lab = await Lab.create({ peers: ["user"] });
+      const { server, user } = lab;
+      const sshd = await startSshd(server);
+      const serve = await startServe(server, { engine });
+      await server.must("nft", ["-f", "-"], { stdin: NATIVE });
+      const theirs = await server.must("nft", ["list", "chain", "ip", "nat", "POSTROUTING"]);
+      assertMatch(await server.must("iptables-save", []), /Table `nat' is incompatible/);
+      await enters(user, sshd, server, serve);
+      assertEquals((await serve.stop()).code, 0);
+      assertEquals(await server.must("nft", ["list", "chain", "ip", "nat", "POSTROUTING"]), theirs);
+      assertEquals(/c3po/i.test(await server.must("nft", ["list", "ruleset"])), false);
+      assertEquals(await server.must("ipset", ["list", "-name"]), "");
+      assert(await login(user, sshd, server.address4, sshd.port), "ssh's own port answers again");
+    },
+  );
 }

@@ -1,8 +1,16 @@
 import type { Family } from "../../os/address.ts";
-import { runTool } from "../../os/tool.ts";
+import { runTool, tryTool } from "../../os/tool.ts";
 import { Failure } from "../../os/errors.ts";
 import { ToolFailure } from "../../os/tool_failure.ts";
-import { parseSaved, type SavedRules, unreadableTables } from "./saved_rules.ts";
+import {
+  isOurChain,
+  parseChain,
+  parseSaved,
+  type SavedRules,
+  type SavedTable,
+  targetOf,
+  unreadableTables,
+} from "./saved_rules.ts";
 
 /** How long to wait for another tool that is changing rules, in seconds. */
 const LOCK_SECONDS = 5;
@@ -28,6 +36,41 @@ export async function readRules(family: Family, backend?: Backend): Promise<Save
   const [table] = unreadableTables(text);
   if (table !== undefined) throw new UnreadableRules(family, table);
   return parseSaved(text);
+}
+
+/** The chains that the kernel itself asks. */
+const BUILT_IN = ["PREROUTING", "INPUT", "FORWARD", "OUTPUT", "POSTROUTING"];
+
+/**
+ * Reads what there is of C3PO's, by the iptables in use: of a table with native rules, which
+ * {@linkcode readRules} cannot read, the chains that it can show one by one. Enough to remove what is ours,
+ * and nothing that may be built on: other chains may hold anything.
+ */
+export async function readOurs(family: Family): Promise<SavedRules> {
+  const text = await runTool(`${prefix(family)}-save`, [], { timeout: SAVE_MS });
+  const saved = new Map(parseSaved(text));
+  for (const table of unreadableTables(text)) saved.set(table, await readChains(family, table));
+  return saved;
+}
+
+/** The built-in chains of a table, without those with native rules, and all of ours that they lead to. */
+async function readChains(family: Family, table: string): Promise<SavedTable> {
+  const found = {
+    policies: new Map<string, string>(),
+    rules: new Map<string, readonly string[]>(),
+  };
+  const names = new Set(BUILT_IN);
+  for (const chain of names) {
+    const args = ["-t", table, "-S", chain];
+    const { code, stdout } = await tryTool(prefix(family), args, { timeout: SAVE_MS });
+    if (code !== 0) continue; // it has no such chain, or one with native rules
+    const { policy, rules } = parseChain(stdout);
+    found.policies.set(chain, policy);
+    found.rules.set(chain, rules);
+    const targets = rules.flatMap((line) => targetOf(line) ?? []).filter(isOurChain);
+    for (const target of targets) names.add(target); // and is looked at in this very loop
+  }
+  return found;
 }
 
 /** A table of which iptables can tell nothing, because native rules of nftables are in it. */

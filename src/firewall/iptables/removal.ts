@@ -7,7 +7,7 @@ import { retry } from "../../os/retry.ts";
 import { ToolFailure } from "../../os/tool_failure.ts";
 import { restoreSets, setNames } from "./ipset.ts";
 import { destroySets } from "./ipset_text.ts";
-import { type Backend, BACKENDS, readRules, restoreRules } from "./iptables.ts";
+import { type Backend, BACKENDS, readOurs, readRules, restoreRules } from "./iptables.ts";
 import { SESSIONS } from "./plan.ts";
 import { restoreText } from "./restore_text.ts";
 import { isOurChain, isOurJump, type SavedRules, tracksConnections } from "./saved_rules.ts";
@@ -84,7 +84,7 @@ export async function removeRules(
 ): Promise<void> {
   let saved: SavedRules;
   try {
-    saved = await readRules(family, backend);
+    saved = backend === undefined ? await readOurs(family) : await readRules(family, backend);
   } catch (error) {
     // Not every machine has all of them.
     if (error instanceof ToolFailure && error.isMissing) return;

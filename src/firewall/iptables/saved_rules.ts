@@ -39,6 +39,13 @@ export function parseSaved(text: string): SavedRules {
   return tables;
 }
 
+/** Reads what `iptables -S CHAIN` prints: `-P INPUT DROP` or `-N C3PO-DENY`, and the rules. */
+export function parseChain(text: string): { policy: string; rules: readonly string[] } {
+  const lines = text.trim().split("\n");
+  const [, policy = "-"] = /^-P \S+ (\S+)/.exec(lines[0]!) ?? [];
+  return { policy, rules: lines.filter((line) => line.startsWith("-A ")) };
+}
+
 /** Whether a chain is one of C3PO's. */
 export function isOurChain(name: string): boolean {
   return name.startsWith(OURS);
