@@ -9,6 +9,7 @@
  * the list of members; docs/FLEET.md has them.
  */
 import { parseArgs } from "@std/cli/parse-args";
+import { fromFileUrl } from "@std/path";
 import { parseFleetLine } from "../../src/fleet/line.ts";
 import { publicKeyOf } from "../../src/fleet/member.ts";
 import { readMembers } from "../../src/fleet/members.ts";
@@ -16,7 +17,10 @@ import { isSignedBy, readPublicKey, Signer } from "../../src/fleet/signature.ts"
 import { openStore, type Store } from "../../src/fleet/store.ts";
 import { passwordOf, Redis } from "../../tests/fleet/redis.ts";
 import { summary } from "../side/harness/stats.ts";
+import { number } from "../side/text.ts";
+import type { Order } from "./writer.ts";
 
+const WRITER = fromFileUrl(new URL("./writer.ts", import.meta.url));
 const MEMBER = "web1.example.org";
 /** As c3po share does. */
 const LOOK_MS = 5000;
@@ -33,13 +37,13 @@ console.log(
   "| members | connections | memory of Redis | of that a member | CPU to connect one | CPU idle | " +
     "bans/s | CPU then | bytes a ban and member | p50 | p99 | lost | load |",
 );
-for (const number of numbers.map(Number)) console.log(await row(number));
+for (const count of numbers.map(Number)) console.log(await row(count));
 console.log(`to verify a line: ${(await verifyMs(2000) * 1000).toFixed(0)} µs`);
-for (const number of [1000, 10_000, 100_000]) {
-  console.log(`to read a list of ${number} members: ${(await listMs(number)).toFixed(0)} ms`);
+for (const count of [1000, 10_000, 100_000]) {
+  console.log(`to read a list of ${count} members: ${(await listMs(count)).toFixed(0)} ms`);
 }
 
-async function row(number: number): Promise<string> {
+async function row(count: number): Promise<string> {
   await using redis = await Redis.start({ members: [MEMBER] });
   const access = {
     store: redis.url,
@@ -50,8 +54,8 @@ async function row(number: number): Promise<string> {
   };
   const empty = await figures(redis);
   const stores: Store[] = [];
-  while (stores.length < number) {
-    const some = Math.min(AT_ONCE, number - stores.length);
+  while (stores.length < count) {
+    const some = Math.min(AT_ONCE, count - stores.length);
     stores.push(...await Promise.all(Array.from({ length: some }, () => openStore(access))));
   }
   const connected = await figures(redis);
@@ -76,36 +80,31 @@ async function row(number: number): Promise<string> {
   await pause(seconds * 1000);
   const idle = await figures(redis);
 
-  const writer = await openStore(access);
   const sent = bans * seconds;
   const start = performance.now();
-  for (let i = 0; i < sent; i++) {
-    const left = start + i * 1000 / bans - performance.now();
-    if (left > 0) await pause(left);
-    await writer.add(lineOf(i), Date.now());
-  }
+  const writtenMs = await write({ access, bans, seconds });
+  for (let tries = 0; tries < 600 && delays.length < sent * count; tries++) await pause(100);
   const busyMs = performance.now() - start;
-  for (let tries = 0; tries < 100 && delays.length < sent * number; tries++) await pause(100);
   const busy = await figures(redis);
   isOver = true;
   await Promise.all([...reading, ...looking]);
-  for (const store of [...stores, writer]) store.close();
+  for (const store of stores) store.close();
 
   const { median, p99 } = summary(delays);
   const share = (cpu: number, ms: number): string => `${(cpu / ms * 100_000).toFixed(1)} %`;
   const cells = [
-    number,
-    2 * number,
+    count,
+    2 * count,
     `${((connected.rss) / 2 ** 20).toFixed(0)} MB`,
-    `${((connected.rss - empty.rss) / number / 1024).toFixed(0)} kB`,
-    `${((connected.cpu - empty.cpu) / number * 1000).toFixed(1)} ms`,
+    `${((connected.rss - empty.rss) / count / 1024).toFixed(0)} kB`,
+    `${((connected.cpu - empty.cpu) / count * 1000).toFixed(1)} ms`,
     share(idle.cpu - began.cpu, seconds * 1000),
-    bans,
+    number(sent / writtenMs * 1000),
     share(busy.cpu - idle.cpu, busyMs),
-    ((busy.sent - idle.sent - (idle.sent - began.sent)) / sent / number).toFixed(0),
+    ((busy.sent - idle.sent - (idle.sent - began.sent)) / sent / count).toFixed(0),
     `${median.toFixed(0)} ms`,
     `${p99.toFixed(0)} ms`,
-    sent * number - delays.length,
+    sent * count - delays.length,
     (await Deno.readTextFile("/proc/loadavg")).split(" ")[0],
   ];
   return `| ${cells.join(" | ")} |`;
@@ -140,14 +139,17 @@ async function listMs(number: number): Promise<number> {
   return performance.now() - start;
 }
 
-/** A ban as a member says it; what is signed does not matter here, only how long it is. */
-function lineOf(i: number): string {
-  const now = Math.round(Date.now() * 1000);
-  const address = `198.18.${i >> 8 & 255}.${i & 255}`;
-  const signature = "A".repeat(86);
-  return `c3po-fleet-1 ${MEMBER} ${now} ${
-    Math.floor(now / 1e6)
-  } ban ${address} 900 confirmed 1 ${signature}`;
+/** Has a process of its own tell of bans. @returns how many milliseconds that took */
+async function write(order: Order): Promise<number> {
+  const writer = new Deno.Command(Deno.execPath(), {
+    args: ["run", "--no-prompt", "-A", WRITER],
+    stdin: "piped",
+    stdout: "piped",
+  }).spawn();
+  const stdin = writer.stdin.getWriter();
+  await stdin.write(new TextEncoder().encode(JSON.stringify(order)));
+  await stdin.close();
+  return Number(new TextDecoder().decode((await writer.output()).stdout));
 }
 
 /** What Redis says of itself: CPU in seconds, bytes in memory, bytes sent. */

@@ -38,8 +38,9 @@ export interface Scan {
   readonly open: number;
   /** Whether sshd's port was among them. */
   readonly sshd: boolean;
-  /** Whether a new connection from the (last) scanner to sshd's port fails afterwards. */
-  readonly shutOut: boolean;
+  /** How many of the scanners fail to connect to sshd's port afterwards, and how many there were. */
+  readonly shutOut: number;
+  readonly scanners: number;
 }
 
 /** What a tool does about an attacker that it has noticed. */
@@ -110,8 +111,9 @@ async function scanFrom(
   const began = performance.now();
   const states = parseScan(await from.must("nmap", ["-oX", "-", ...args]));
   const seconds = (performance.now() - began) / 1000;
-  const shutOut = await isShutOut(from, server, running);
-  return { ...await found(states, running), seconds, command: `nmap ${args.join(" ")}`, shutOut };
+  const shutOut = await isShutOut(from, server, running) ? 1 : 0;
+  const command = `nmap ${args.join(" ")}`;
+  return { ...await found(states, running), seconds, command, shutOut, scanners: 1 };
 }
 
 /** Each of many addresses scans its part of the ports. */
@@ -127,9 +129,12 @@ async function scanFromMany(from: Namespace, server: Namespace, running: Running
     for (const [port, state] of states) all.set(port, state);
   }
   const seconds = (performance.now() - began) / 1000;
-  const shutOut = await isShutOut(from, server, running, own(ADDRESSES - 1));
+  let shutOut = 0;
+  for (let i = 0; i < ADDRESSES; i++) {
+    if (await isShutOut(from, server, running, own(i))) shutOut++;
+  }
   const command = `nmap -sS, ${ADDRESSES} addresses, each ${each} ports`;
-  return { ...await found(all, running), seconds, command, shutOut };
+  return { ...await found(all, running), seconds, command, shutOut, scanners: ADDRESSES };
 }
 
 async function found(

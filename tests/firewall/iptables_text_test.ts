@@ -14,7 +14,7 @@ import { policyChains } from "../../src/firewall/iptables/plan.ts";
 import { emptySetsText } from "../../src/firewall/iptables/prepare.ts";
 import { restoreText, rewriteText } from "../../src/firewall/iptables/restore_text.ts";
 import type { Chain } from "../../src/firewall/iptables/rules.ts";
-import { parseSaved } from "../../src/firewall/iptables/saved_rules.ts";
+import { parseChain, parseSaved } from "../../src/firewall/iptables/saved_rules.ts";
 import {
   allowSet,
   banSet,
@@ -244,6 +244,14 @@ Deno.test("what lets in comes behind the rules about sources and before the one 
     "-I INPUT 1 -p tcp ! -i lo -m multiport --dports 22,61023 -j C3PO-IN",
     "-I INPUT 3 -p tcp ! -i lo --dport 22 -m conntrack --ctstate DNAT -j C3PO-LET",
   ]);
+});
+
+Deno.test("a chain is read as iptables prints it alone", () => {
+  assertEquals(parseChain("-P INPUT DROP\n-A INPUT -p tcp -j C3PO-IN\n"), {
+    policy: "DROP",
+    rules: ["-A INPUT -p tcp -j C3PO-IN"],
+  });
+  assertEquals(parseChain("-N C3PO-IN\n"), { policy: "-", rules: [] });
 });
 
 Deno.test("a restore of no chains removes ours, all of them and nothing else", () => {
