@@ -186,13 +186,15 @@ Deno.test({
 }, async () => {
   await using box = await Sandbox.create();
   const file = await box.put("etc/key", RANDOM);
+  const over = `${box.home}/over`;
+  await Deno.mkdir(over);
   const { code, stderr } = await new Deno.Command("unshare", {
     args: [
       "--mount",
       "sh",
       "-c",
-      `mount -t tmpfs tmpfs /opt && mkdir /opt/u /opt/w && mount -t overlay overlay ` +
-      `-o lowerdir=/etc,upperdir=/opt/u,workdir=/opt/w /etc && mkdir -p /etc/c3po && ` +
+      `mount -t tmpfs tmpfs ${over} && mkdir ${over}/u ${over}/w && mount -t overlay overlay ` +
+      `-o lowerdir=/etc,upperdir=${over}/u,workdir=${over}/w /etc && mkdir -p /etc/c3po && ` +
       `cp -p ${file} /etc/c3po/key && "$@" port ${AT.join(" ")} && exec "$@" port web`,
       "sh",
       ...[Deno.execPath(), "run", "-A", `${CHECKOUT}main.ts`],
