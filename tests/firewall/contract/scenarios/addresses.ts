@@ -131,22 +131,29 @@ export const ADDRESSES: readonly Scenario[] = [
       "an address opens and closes with its window, and a connection begun there is no ticket for later",
     run: async (world) => {
       await world.route(NETWORK);
-      const edge = Math.ceil(world.seconds()) + 4;
-      const windows = [
-        windowWith(world, [at(HERE, DOOR), at(PLAIN, SSH_PORT)], { minute: 101, until: edge }),
-        windowWith(world, [at(OF_WEB, WEB_DOOR)], { minute: 102, from: edge, until: edge + 6 }),
-      ];
-      await world.firewall.load(withNetwork(), windows);
       const [, source] = strangers(world) as [string, string];
       const places: Place[] = [[HERE, DOOR], [PLAIN, SSH_PORT], [OF_WEB, WEB_DOOR]];
-      const before = ["service ssh", "service ssh", "silence"];
-      assertEquals<string[]>(await meetsAt(world, source, places), before);
-      await world.forge(source, DOOR, HERE);
+      const windows = (edge: number, end: number) => [
+        windowWith(world, [at(HERE, DOOR), at(PLAIN, SSH_PORT)], { minute: 101, until: edge }),
+        windowWith(world, [at(OF_WEB, WEB_DOOR)], { minute: 102, from: edge, until: end }),
+      ];
+      let edge = 0;
+      // A machine that has other work gets more room until the change.
+      for (let room = 4; edge <= world.seconds(); room *= 2) {
+        edge = Math.ceil(world.seconds()) + room;
+        await world.firewall.load(withNetwork(), windows(edge, edge + 600));
+        const before = await meetsAt(world, source, places);
+        await world.forge(source, DOOR, HERE);
+        if (world.seconds() >= edge) continue;
+        assertEquals<string[]>(before, ["service ssh", "service ssh", "silence"]);
+      }
       await world.until(edge + 0.1);
       const after = ["silence", "silence", "service ssh"];
       assertEquals<string[]>(await meetsAt(world, source, places), after);
       assertEquals(await world.resume(source, DOOR, HERE), "silence");
-      await world.until(edge + 6.1);
+      const end = Math.ceil(world.seconds()) + 1;
+      await world.firewall.open(windows(edge, end));
+      await world.until(end + 0.1);
       assertEquals(await meetsAt(world, source, places), places.map(() => "silence"));
       // Those that are opened later are judged by the clock as well.
       await world.firewall.open([windowWith(world, [at(HERE, DOOR)], { minute: 103 })]);

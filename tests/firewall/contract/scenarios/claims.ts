@@ -26,11 +26,11 @@ export const CLAIMS: readonly Scenario[] = [
   {
     name: "a packet that completes nothing claims a door too, and the claim ends by itself",
     run: async (world) => {
-      await load(world, { claimSeconds: 2 });
+      await load(world, { claimSeconds: 6 });
       const [first, second] = strangers(world);
       await world.forge(first!, DOOR);
       assertEquals(await world.connect(second!, DOOR), "refused");
-      await world.until(world.seconds() + 3);
+      await world.until(world.seconds() + 7);
       assertEquals(await world.connect(second!, DOOR), "service ssh");
       assertEquals(await world.connect(first!, DOOR), "refused");
     },
