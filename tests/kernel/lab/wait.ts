@@ -3,7 +3,7 @@ import { delay } from "@std/async/delay";
 const MINUTE_MS = 60_000;
 
 /** How long to wait, in milliseconds, for what ought to come at once: a busy machine takes its time. */
-export const PATIENCE_MS = 180_000;
+export const PATIENCE_MS = 300_000;
 
 export interface WaitOptions {
   /** Milliseconds after which waiting is an error. */
