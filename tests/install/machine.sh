@@ -86,10 +86,10 @@ shown() { inside systemctl show c3po --property "$1" --value; }
 
 # wait_for WHAT COMMAND...
 wait_for() {
-	local what=$1 left=300
+	local what=$1 left=1200
 	shift
 	until "$@"; do
-		[ $((left -= 1)) -gt 0 ] || fail "no $what within 30 s"
+		[ $((left -= 1)) -gt 0 ] || fail "no $what within two minutes"
 		sleep 0.1
 	done
 	echo "ok: $what"
