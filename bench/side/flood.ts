@@ -1,4 +1,5 @@
 /** What if it is attacked? */
+import type { EngineName } from "../../src/firewall/firewall.ts";
 import { Lab, type Namespace, sshArgs, type Sshd } from "../../tests/kernel/lab.ts";
 import { FLOODER, keepKnocking, program } from "../bans/measure.ts";
 import { startC3po } from "./harness/c3po.ts";
@@ -7,6 +8,7 @@ import { progress } from "./harness/progress.ts";
 import { startLoggingSshd } from "./harness/sshd.ts";
 import { type Summary, summary } from "./harness/stats.ts";
 import { PEERS } from "./peers/all.ts";
+import { c3po, c3poNftables } from "./peers/c3po.ts";
 import type { Peer, Running } from "./peers/peer.ts";
 
 /** A trap that is the same in every minute. */
@@ -36,7 +38,7 @@ export interface Attack {
 }
 
 export async function flood(effort: Effort): Promise<Attack[]> {
-  const attacked = ["C3PO", "sshd alone", "portsentry", "endlessh"];
+  const attacked = ["C3PO", "C3PO with nftables", "sshd alone", "portsentry", "endlessh"];
   const found: Attack[] = [];
   for (const peer of PEERS.filter(({ name }) => attacked.includes(name))) {
     for (const kind of ["syns", "connections"] as const) {
@@ -62,8 +64,8 @@ async function attack(
   const { server, user, attacker } = lab;
   await lab.addRange(attacker, "10.128.0.0/9");
   const sshd = await startLoggingSshd(server);
-  const running = peer.name === "C3PO"
-    ? await guarded(server, attacker, kind)
+  const running = peer === c3po || peer === c3poNftables
+    ? await guarded(server, attacker, { kind, engine: peer === c3po ? "iptables" : "nftables" })
     : await peer.start(server, sshd.log);
   const { offence } = running;
   const port = offence.kind === "none" || offence.kind === "logins" ? 22 : await offence.port();
@@ -105,9 +107,14 @@ async function attack(
 }
 
 /** C3PO with a trap that stays, which the crowd of connections may touch more than once. */
-async function guarded(server: Namespace, attacker: Namespace, kind: string): Promise<Running> {
+async function guarded(
+  server: Namespace,
+  attacker: Namespace,
+  { kind, engine }: { readonly kind: Attack["kind"]; readonly engine: EngineName },
+): Promise<Running> {
   const crowd = kind === "connections" ? ["--allow", attacker.address4] : [];
-  const serve = await startC3po(server, ["--tripwire", String(TRAP), ...crowd]);
+  const args = ["--firewall", engine, "--tripwire", String(TRAP), ...crowd];
+  const serve = await startC3po(server, args);
   return {
     pid: serve.child.pid,
     sshPort: async () => (await serve.ports()).ssh,

@@ -3,44 +3,23 @@
  * `report.ts [RESULTS [DOCUMENT]]`.
  */
 import { fromFileUrl } from "@std/path";
-import type { Bans, Restart } from "./bans.ts";
-import type { Changes } from "./change.ts";
-import type { Cost } from "./cost.ts";
-import type { Attack } from "./flood.ts";
-import type { Machine } from "./harness/machine.ts";
-import type { Timed } from "./harness/timing.ts";
-import type { Login } from "./login.ts";
 import { bansRow, costRow, floodRow, percent, scanRow, startRow } from "./rows.ts";
-import type { Seen } from "./scan.ts";
-import type { Rate } from "./small.ts";
+import { otherDebian } from "./other_debian.ts";
+import { type Results, resultsOf } from "./results.ts";
 import { megabytes, more, number, spread, table } from "./text.ts";
-
-/** A file of results. */
-interface Results<T> {
-  readonly command: string;
-  readonly seconds: number;
-  readonly machine: Machine;
-  /** What has to be known about this run. */
-  readonly note?: string;
-  readonly found: T;
-}
 
 const here = (name: string): string => fromFileUrl(new URL(name, import.meta.url));
 
 const [folder = here("./results"), document = here("../../docs/BENCHMARKS.md")] = Deno.args;
 
-async function results<T>(name: string): Promise<Results<T>> {
-  return JSON.parse(await Deno.readTextFile(`${folder}/${name}.json`));
-}
-
 const [small, login, cost, change, scan, flood, bans] = await Promise.all([
-  results<{ starts: Timed[]; rates: Rate[] }>("small"),
-  results<Login[]>("login"),
-  results<Cost[]>("cost"),
-  results<Changes>("change"),
-  results<Seen[]>("scan"),
-  results<Attack[]>("flood"),
-  results<{ stores: Bans[]; serve: Restart[] }>("bans"),
+  resultsOf(folder, "small"),
+  resultsOf(folder, "login"),
+  resultsOf(folder, "cost"),
+  resultsOf(folder, "change"),
+  resultsOf(folder, "scan"),
+  resultsOf(folder, "flood"),
+  resultsOf(folder, "bans"),
 ]);
 
 const source = ({ command, seconds, machine: on }: Results<unknown>, name: string): string =>
@@ -114,6 +93,9 @@ const sections = [
   "they say otherwise. “C3PO” is what `install.sh` puts in place; “compiled” is the single executable of " +
   "`.ci/compile`, whose runtime is that of an older Deno: its figures are not those of a release.",
   machineText(small),
+  "portsentry 2 is in Debian's unstable alone: that package is what is measured on Debian 13, below. port-jump " +
+  "and totp-ssh-fluxer are neither in Debian nor on npm (`apt-cache policy`, `npm view`, 2026-11-30), and are " +
+  "not measured.",
   "## Goals",
   table(["what", "goal", "measured"], goals),
   `The goals in milliseconds were set on a machine that starts \`true\` in 2 ms; this one took ${
@@ -219,7 +201,7 @@ const sections = [
     ["bans", "", "load s", "one more ms", "connection ms", "more, %"],
     bans.found.stores.map(bansRow),
   ),
-  "`c3po serve` itself, stopped (it saves them) and started (it takes them up again):",
+  "`c3po serve` itself with iptables, stopped (it saves them) and started (it takes them up again); nftables saves what C3PO remembers, some 80,000 at most:",
   table(
     ["bans", "stop s", "start s"],
     bans.found.serve.map((each) => [
@@ -253,6 +235,7 @@ const sections = [
     small.found.rates.map(({ name, perSecond }) => [name, spread(perSecond)]),
   ),
   source(small, "small"),
+  ...await otherDebian([folder, here("./results/debian13")]),
   (await Deno.readTextFile(here("./notes.md"))).trim(),
 ];
 
