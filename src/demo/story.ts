@@ -18,9 +18,9 @@ export interface Telling {
 /** The file that has the number of the user's session. */
 const SESSION = "session.pid";
 
-const STARTED_MS = 20_000;
-const SESSION_MS = 15_000;
-const NOTED_MS = 15_000;
+const STARTED_MS = 120_000;
+const SESSION_MS = 60_000;
+const NOTED_MS = 60_000;
 /** The logins around a change: before, right at it, and after, in milliseconds. */
 const AROUND = [-2000, 0, 2000];
 
