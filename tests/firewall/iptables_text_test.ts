@@ -14,7 +14,7 @@ import { policyChains } from "../../src/firewall/iptables/plan.ts";
 import { emptySetsText } from "../../src/firewall/iptables/prepare.ts";
 import { restoreText, rewriteText } from "../../src/firewall/iptables/restore_text.ts";
 import type { Chain } from "../../src/firewall/iptables/rules.ts";
-import { parseChain, parseSaved } from "../../src/firewall/iptables/saved_rules.ts";
+import { HOOKED, parseChain, parseSaved } from "../../src/firewall/iptables/saved_rules.ts";
 import {
   allowSet,
   banSet,
@@ -244,6 +244,19 @@ Deno.test("what lets in comes behind the rules about sources and before the one 
     "-I INPUT 1 -p tcp ! -i lo -m multiport --dports 22,61023 -j C3PO-IN",
     "-I INPUT 3 -p tcp ! -i lo --dport 22 -m conntrack --ctstate DNAT -j C3PO-LET",
   ]);
+});
+
+Deno.test("a removal asks every chain from which a rule leads to ours", () => {
+  const door = "2001:db8:0:1::/64";
+  const chains = ([4, 6] as const).flatMap((family) => [
+    ...chainsOf({ openFirewall: true }, family),
+    ...(family === 6 ? chainsOf({ door }, family) : []),
+  ]);
+  const hooked = chains.filter(({ hook }) => hook !== undefined);
+  assert(hooked.length > 10);
+  for (const { table, name, hook } of hooked) {
+    assert(HOOKED[table]?.includes(hook!.chain), `${name} in ${table}`);
+  }
 });
 
 Deno.test("a chain is read as iptables prints it alone", () => {

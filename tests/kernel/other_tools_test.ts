@@ -134,7 +134,6 @@ for (const [engine, stdbuf] of [["iptables", true], ["nftables", false]] as cons
 const NATIVE = `
 add table ip nat
 add chain ip nat POSTROUTING { type nat hook postrouting priority 100; policy accept; }
-add rule ip nat POSTROUTING ip saddr . ip daddr vmap { 192.0.2.1 . 192.0.2.2 : accept }
 add rule ip nat POSTROUTING oifname "wg*" masquerade
 `;
 
@@ -158,3 +157,31 @@ for (const engine of ENGINES) {
     },
   );
 }
+
+kernelTest(
+  "iptables: where a chain that leads to C3PO's cannot be shown, a stop says what to do",
+  async () => {
+    await using lab = await Lab.create({ peers: ["user"] });
+    const { server, user } = lab;
+    const sshd = await startSshd(server);
+    const serve = await startServe(server, { engine: "iptables" });
+    await server.must("nft", [
+      "add rule ip nat PREROUTING iifname wg9 tcp dport 99 dnat to 192.0.2.9",
+    ]);
+    assertEquals((await serve.stop()).code, 1);
+    assertMatch(
+      serve.child.text("stderr"),
+      /^c3po: error: iptables cannot read table nat of IPv4: .*\nc3po: hint: /m,
+    );
+    assertMatch(
+      await server.must("nft", ["list", "ruleset"]),
+      /jump C3PO-/,
+      "what it cannot see it leaves",
+    );
+    await server.must("nft", ["flush chain ip nat PREROUTING"]);
+    assertEquals((await server.c3po(["serve", "--undo"])).code, 0);
+    assertEquals(/c3po/i.test(await server.must("nft", ["list", "ruleset"])), false);
+    assertEquals(await server.must("ipset", ["list", "-name"]), "");
+    assert(await login(user, sshd, server.address4, sshd.port), "ssh's own port answers again");
+  },
+);

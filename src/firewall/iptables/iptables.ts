@@ -1,8 +1,9 @@
 import type { Family } from "../../os/address.ts";
-import { runTool, tryTool } from "../../os/tool.ts";
+import { runTool } from "../../os/tool.ts";
 import { Failure } from "../../os/errors.ts";
 import { ToolFailure } from "../../os/tool_failure.ts";
 import {
+  HOOKED,
   isOurChain,
   parseChain,
   parseSaved,
@@ -38,13 +39,12 @@ export async function readRules(family: Family, backend?: Backend): Promise<Save
   return parseSaved(text);
 }
 
-/** The chains that the kernel itself asks. */
-const BUILT_IN = ["PREROUTING", "INPUT", "FORWARD", "OUTPUT", "POSTROUTING"];
-
 /**
  * Reads what there is of C3PO's, by the iptables in use: of a table with native rules, which
- * {@linkcode readRules} cannot read, the chains that it can show one by one. Enough to remove what is ours,
- * and nothing that may be built on: other chains may hold anything.
+ * {@linkcode readRules} cannot read, the chains that lead to ours, and those. Enough to remove what is ours,
+ * and nothing else may be built on it: other chains may hold anything.
+ *
+ * @throws {UnreadableRules} if one of those has native rules itself
  */
 export async function readOurs(family: Family): Promise<SavedRules> {
   const text = await runTool(`${prefix(family)}-save`, [], { timeout: SAVE_MS });
@@ -53,24 +53,27 @@ export async function readOurs(family: Family): Promise<SavedRules> {
   return saved;
 }
 
-/** The built-in chains of a table, without those with native rules, and all of ours that they lead to. */
 async function readChains(family: Family, table: string): Promise<SavedTable> {
-  const found = {
-    policies: new Map<string, string>(),
-    rules: new Map<string, readonly string[]>(),
-  };
-  const names = new Set(BUILT_IN);
-  for (const chain of names) {
-    const args = ["-t", table, "-S", chain];
-    const { code, stdout } = await tryTool(prefix(family), args, { timeout: SAVE_MS });
-    if (code !== 0) continue; // it has no such chain, or one with native rules
-    const { policy, rules } = parseChain(stdout);
-    found.policies.set(chain, policy);
-    found.rules.set(chain, rules);
-    const targets = rules.flatMap((line) => targetOf(line) ?? []).filter(isOurChain);
-    for (const target of targets) names.add(target); // and is looked at in this very loop
+  const policies = new Map<string, string>();
+  const rules = new Map<string, readonly string[]>();
+  const names = new Set<string>(HOOKED[table]);
+  for (const name of names) {
+    const chain = parseChain(await printChain(family, table, name));
+    policies.set(name, chain.policy);
+    rules.set(name, chain.rules);
+    const targets = chain.rules.flatMap((line) => targetOf(line) ?? []).filter(isOurChain);
+    for (const target of targets) names.add(target); // and is read in this very loop
   }
-  return found;
+  return { policies, rules };
+}
+
+async function printChain(family: Family, table: string, chain: string): Promise<string> {
+  try {
+    return await runTool(prefix(family), ["-t", table, "-S", chain], { timeout: SAVE_MS });
+  } catch (error) {
+    if (!(error instanceof ToolFailure) || error.code === null) throw error;
+    throw new UnreadableRules(family, table);
+  }
 }
 
 /** A table of which iptables can tell nothing, because native rules of nftables are in it. */

@@ -1,5 +1,15 @@
+import type { Hook } from "./rules.ts";
+
 /** Chains whose names begin like this are C3PO's, whichever version made them. */
 export const OURS = "C3PO-";
+
+/** The chains of the kernel from which rules lead to C3PO's, by table. */
+export const HOOKED: Readonly<Record<string, readonly Hook["chain"][]>> = {
+  raw: ["PREROUTING"],
+  mangle: ["PREROUTING", "INPUT"],
+  nat: ["PREROUTING"],
+  filter: ["INPUT"],
+};
 
 /** One table, as `iptables-save` prints it. */
 export interface SavedTable {
