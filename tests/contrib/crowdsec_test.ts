@@ -1,6 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { join } from "@std/path";
 import { CHECKOUT, kernelTest, Lab, must, type Namespace, waitFor } from "../kernel/lab.ts";
+import { crowdsecConfig } from "./crowdsec_config.ts";
 import { logLines } from "./log_lines.ts";
 import { people } from "./people.ts";
 import { bannedByHand, c3poFolder } from "./program.ts";
@@ -44,26 +45,7 @@ async function configured(folder: string): Promise<string> {
   await Deno.writeTextFile(place("syslog"), "");
   await Deno.writeTextFile(place("c3po"), "");
   const config = place("config.yaml");
-  await Deno.writeTextFile(
-    config,
-    `common: { daemonize: false, log_media: stdout, log_level: info, working_dir: . }
-config_paths:
-  config_dir: ${folder}
-  data_dir: ${place("data")}
-  simulation_path: ${place("simulation.yaml")}
-  hub_dir: ${place("hub")}
-  index_path: ${place("hub/.index.json")}
-  plugin_dir: /usr/lib/crowdsec/plugins
-  notification_dir: ${place("notifications")}
-crowdsec_service: { acquisition_path: ${place("acquis.yaml")}, parser_routines: 1 }
-cscli: { output: human }
-db_config: { log_level: error, type: sqlite, use_wal: true, db_path: ${place("data/crowdsec.db")} }
-api:
-  client: { credentials_path: ${place("credentials.yaml")} }
-  server: { listen_uri: "127.0.0.1:8080", profiles_path: ${place("profiles.yaml")} }
-prometheus: { enabled: false }
-`,
-  );
+  await Deno.writeTextFile(config, crowdsecConfig(folder, "127.0.0.1:8080"));
   await Deno.writeTextFile(place("credentials.yaml"), "", { mode: 0o600 });
   return config;
 }

@@ -1,4 +1,5 @@
 import { join } from "@std/path";
+import { crowdsecConfig } from "../../../tests/contrib/crowdsec_config.ts";
 import { must } from "../../../tests/kernel/lab.ts";
 
 /** Where Debian has parsers and scenarios. */
@@ -52,23 +53,7 @@ export async function configured(
     "simulation.yaml": "simulation: false\n",
     "acquis.yaml": `filenames: ["${log}"]\nlabels: { type: syslog }\n`,
     "credentials.yaml": "",
-    "config.yaml": `common: { daemonize: false, log_media: stdout, log_level: info, working_dir: . }
-config_paths:
-  config_dir: ${folder}
-  data_dir: ${place("data")}
-  simulation_path: ${place("simulation.yaml")}
-  hub_dir: ${place("hub")}
-  index_path: ${place("hub/.index.json")}
-  plugin_dir: /usr/lib/crowdsec/plugins
-  notification_dir: ${place("notifications")}
-crowdsec_service: { acquisition_path: ${place("acquis.yaml")}, parser_routines: 1 }
-cscli: { output: human }
-db_config: { log_level: error, type: sqlite, use_wal: true, db_path: ${place("data/crowdsec.db")} }
-api:
-  client: { credentials_path: ${credentials} }
-  server: { listen_uri: "${listens}", profiles_path: ${place("profiles.yaml")} }
-prometheus: { enabled: false }
-`,
+    "config.yaml": crowdsecConfig(folder, listens),
   };
   for (const [name, text] of Object.entries(files)) {
     await Deno.writeTextFile(place(name), text, { mode: 0o600 });

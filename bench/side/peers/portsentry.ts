@@ -3,7 +3,7 @@ import { waitFor } from "../../../tests/kernel/lab.ts";
 import { type Peer, processNamed, withFile } from "./peer.ts";
 
 const CONFIG = "/etc/portsentry/portsentry.conf";
-/** What version 2 watches as well, the others but for one. */
+/** A port that each version watches as it comes. */
 const PORTS = { first: 1524, second: 1080 };
 const RULE = '"/usr/sbin/iptables -I INPUT -s $TARGET$ -j DROP"';
 
