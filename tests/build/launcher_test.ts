@@ -4,7 +4,7 @@ import { CHECKOUT, denoDirectory } from "../kernel/lab/c3po.ts";
 const RANDOM = "c3po-1-AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8";
 const isRoot = Deno.build.os === "linux" && Deno.uid() === 0;
 
-/** Runs a script beside an installed launcher, where /srv and /run are empty and seen by it alone. */
+/** Runs a script beside an installed launcher, where /media and /run are empty and seen by it alone. */
 async function script(text: string): Promise<{ code: number; stdout: string; stderr: string }> {
   const tree = await Deno.makeTempDir({ prefix: "c3po-launcher-" });
   try {
@@ -21,7 +21,7 @@ async function script(text: string): Promise<{ code: number; stdout: string; std
           "--mount",
           "sh",
           "-ec",
-          `mount -t tmpfs tmpfs /srv; mount -t tmpfs tmpfs /run\n${text}`,
+          `mount -t tmpfs tmpfs /media; mount -t tmpfs tmpfs /run\n${text}`,
         ],
         ...["sh", `${tree}/bin/c3po`],
       ],
@@ -41,8 +41,8 @@ Deno.test({
 }, async () => {
   const { code, stdout, stderr } = await script(`
     c3po=$1 at='--at 2026-11-22T08:00:00Z'
-    export HOME=/srv/jenkins
-    mkdir -p /srv/jenkins/job /run/secrets && cd /srv/jenkins/job
+    export HOME=/media/jenkins
+    mkdir -p /media/jenkins/job /run/secrets && cd /media/jenkins/job
     echo "$KEY" | "$c3po" key add web --write >/dev/null
     "$c3po" port web $at
     (umask 077 && echo "$KEY" >/run/secrets/web)
@@ -50,12 +50,12 @@ Deno.test({
     (cd / && "$c3po" port web $at)
     mkdir gone && cd gone && rmdir ../gone
     "$c3po" port web $at
-    cat /srv/jenkins/.ssh/config /srv/jenkins/.ssh/c3po.conf >&2
+    cat /media/jenkins/.ssh/config /media/jenkins/.ssh/c3po.conf >&2
     echo "$c3po"
   `);
   const [first, key, slash, gone, c3po] = stdout.split("\n");
   assertEquals([code, first, key, slash, gone], [0, "49746", "49746", "49746", "49746"], stderr);
-  const block = `ProxyCommand ${c3po} proxy --key /srv/jenkins/.config/c3po/web.key %h\n`;
+  const block = `ProxyCommand ${c3po} proxy --key /media/jenkins/.config/c3po/web.key %h\n`;
   assertEquals(stderr.endsWith(block), true, stderr);
 });
 
@@ -64,9 +64,9 @@ Deno.test({
   ignore: !isRoot,
 }, async () => {
   const { code, stdout, stderr } = await script(`
-    mkdir -p /srv/home/.config/c3po
-    (umask 077 && echo "$KEY" >/srv/home/.config/c3po/web.key)
-    printf 'root:x:0:0:root:/srv/home:/bin/sh\\n' >/run/passwd
+    mkdir -p /media/home/.config/c3po
+    (umask 077 && echo "$KEY" >/media/home/.config/c3po/web.key)
+    printf 'root:x:0:0:root:/media/home:/bin/sh\\n' >/run/passwd
     mount --bind /run/passwd /etc/passwd
     cd / && env -i PATH=/usr/bin:/bin "$1" port web --at 2026-11-22T08:00:00Z
     env -i PATH=/usr/bin:/bin "$1" key list
@@ -74,7 +74,7 @@ Deno.test({
   `);
   assertMatch(stderr, /^OpenSSH_/m);
   assertEquals([code, stdout.split("\n")[0]], [0, "49746"], stderr);
-  assertMatch(stdout, /\nweb {2}.*\/srv\/home\/\.config\/c3po\/web\.key\n/);
+  assertMatch(stdout, /\nweb {2}.*\/media\/home\/\.config\/c3po\/web\.key\n/);
 });
 
 Deno.test({
@@ -83,8 +83,8 @@ Deno.test({
   ignore: !isRoot,
 }, async () => {
   const { code, stdout, stderr } = await script(`
-    mkdir -p /run/data/me /run/ssh && ln -s /run/data /srv/home && export HOME=/srv/home/me
-    ln -s /run/ssh "$HOME/.ssh" && cd /srv
+    mkdir -p /run/data/me /run/ssh && ln -s /run/data /media/home && export HOME=/media/home/me
+    ln -s /run/ssh "$HOME/.ssh" && cd /media
     for host in web mail; do echo "$KEY" | "$1" key add "$host" --write >/dev/null; done
     grep -h . /run/ssh/*
   `);
@@ -92,6 +92,6 @@ Deno.test({
   assertEquals(stdout.match(/^(Host|Include) .*$/gm), [
     "Host web",
     "Host mail",
-    "Include /srv/home/me/.ssh/c3po.conf",
+    "Include /media/home/me/.ssh/c3po.conf",
   ]);
 });
