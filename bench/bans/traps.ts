@@ -3,7 +3,7 @@ import type { Policy } from "../../src/firewall/policy.ts";
 import { IptablesFirewall } from "../../src/firewall/iptables/engine.ts";
 import { Nftables } from "../../src/firewall/nftables/nftables.ts";
 import { systemClock } from "../../src/os/clock.ts";
-import { parseKey } from "../../src/schedule/key.ts";
+import { parseKey } from "../../src/schedule/key_text.ts";
 import { minuteAt } from "../../src/schedule/minute.ts";
 import { Schedule } from "../../src/schedule/schedule.ts";
 import { type Window, windowsOf } from "../../src/schedule/windows.ts";

@@ -10,7 +10,7 @@
  * in Markdown.
  */
 import { fromFileUrl, join } from "@std/path";
-import { formatKey } from "../../src/schedule/key.ts";
+import { formatKey } from "../../src/schedule/key_text.ts";
 import { ENGINES, type Filter, Lab, startServe } from "../../tests/kernel/lab.ts";
 import { memoryOf } from "../side/harness/meter.ts";
 import { summary } from "../side/harness/stats.ts";

@@ -12,7 +12,7 @@ import { fromFileUrl } from "@std/path";
 import { minuteAt } from "../../src/schedule/minute.ts";
 import { isReal } from "../../src/schedule/odds.ts";
 import { formatPortRange, sizeOf } from "../../src/schedule/ports.ts";
-import { formatRandomKey, parseKey } from "../../src/schedule/key.ts";
+import { formatRandomKey, parseKey } from "../../src/schedule/key_text.ts";
 import { minutesBeside, openAt, type Window, windowsOf } from "../../src/schedule/windows.ts";
 import { findTrapKey } from "../../src/server/trap_key.ts";
 import { PortPlanner } from "../../src/users/port_planner.ts";

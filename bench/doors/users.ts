@@ -1,5 +1,5 @@
 import { join } from "@std/path";
-import { formatKey } from "../../src/schedule/key.ts";
+import { formatKey } from "../../src/schedule/key_text.ts";
 import type { PortRange } from "../../src/schedule/ports.ts";
 import { newKey } from "../../src/users/key_files.ts";
 import type { User } from "../../src/users/registry.ts";

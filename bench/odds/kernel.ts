@@ -9,7 +9,7 @@
 import { parseArgs } from "@std/cli/parse-args";
 import { fromFileUrl } from "@std/path";
 import { minuteAt, minuteStart } from "../../src/schedule/minute.ts";
-import { formatRandomKey } from "../../src/schedule/key.ts";
+import { formatRandomKey } from "../../src/schedule/key_text.ts";
 import type { MinutePorts } from "../../src/schedule/schedule.ts";
 import { openAt } from "../../src/schedule/windows.ts";
 import { Lab, nmapScan, startServe, startSshd, untilMinute } from "../../tests/kernel/lab.ts";

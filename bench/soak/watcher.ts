@@ -3,7 +3,7 @@
  * every 50 milliseconds to the port that the clock names, and every 5 next to the change:
  * `watcher.ts KEYFILE ADDRESS`. Prints for each change how it looked from here, a line of JSON.
  */
-import { parseKey } from "../../src/schedule/key.ts";
+import { parseKey } from "../../src/schedule/key_text.ts";
 import { minuteAt, minuteStart } from "../../src/schedule/minute.ts";
 import { Schedule } from "../../src/schedule/schedule.ts";
 import { type Attempt, gapOf } from "./gap.ts";

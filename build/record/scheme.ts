@@ -2,7 +2,7 @@
  * Draws the scheme with the ports of a real key: `deno task scheme` writes
  * `docs/pictures/scheme.svg`. The key is that of the first test vector.
  */
-import { parseKey } from "../../src/schedule/key.ts";
+import { parseKey } from "../../src/schedule/key_text.ts";
 import { type MinutePorts, Schedule } from "../../src/schedule/schedule.ts";
 
 /** Published in tests/vectors.json, so nobody can mistake it for a key of theirs. */

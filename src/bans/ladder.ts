@@ -1,4 +1,5 @@
-import { type Address, isNetwork, isPublic, networksOf } from "../os/address.ts";
+import { type Address, isNetwork, networksOf } from "../os/address.ts";
+import { isPublic } from "../os/address_scope.ts";
 import { MOST_OFFENDERS, type Offender } from "./ledger.ts";
 
 /** For how long a ban counts towards that of the network around it: an hour, in seconds. */

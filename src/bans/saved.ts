@@ -3,11 +3,11 @@ import type { Ban } from "../firewall/firewall.ts";
 import {
   type Address,
   bannedAddress,
-  isBannable,
   parseBanned,
   parseBannedNetwork,
   parseCidr,
 } from "../os/address.ts";
+import { isBannable } from "../os/address_scope.ts";
 import { MOMENT } from "./pending_commands.ts";
 import { LONGEST_BAN } from "./ledger.ts";
 import { Malformed } from "../os/errors.ts";

@@ -4,12 +4,12 @@ import { type Command, JSON_OPTION } from "../cli/command.ts";
 import { columns } from "../cli/help.ts";
 import {
   type Address,
-  isBannable,
   isNetwork,
   networksOf,
   parseBanned,
   parseBannedNetwork,
 } from "../os/address.ts";
+import { isBannable } from "../os/address_scope.ts";
 import { formatDuration } from "../os/duration.ts";
 import { asArgument, Failure, Misuse } from "../os/errors.ts";
 import type { Host } from "../os/host.ts";

@@ -1,5 +1,6 @@
 import { derive } from "../schedule/derivation.ts";
-import { formatKey, type MasterKey } from "../schedule/key.ts";
+import type { MasterKey } from "../schedule/key.ts";
+import { formatKey } from "../schedule/key_text.ts";
 import { publicKeyOf } from "./member.ts";
 
 /** The key by which the administrator of a fleet signs. */

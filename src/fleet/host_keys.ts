@@ -1,5 +1,6 @@
 import { derive } from "../schedule/derivation.ts";
-import { formatKey, type MasterKey } from "../schedule/key.ts";
+import type { MasterKey } from "../schedule/key.ts";
+import { formatKey } from "../schedule/key_text.ts";
 import type { DerivedKey } from "../schedule/derivation.ts";
 import { publicKeyOf } from "./member.ts";
 

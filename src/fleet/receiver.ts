@@ -1,4 +1,5 @@
-import { type Address, isBannable, isPublic, parseBanned } from "../os/address.ts";
+import { type Address, parseBanned } from "../os/address.ts";
+import { isBannable, isPublic } from "../os/address_scope.ts";
 import { Malformed } from "../os/errors.ts";
 import { type Allowances, parseAllowed } from "./allowances.ts";
 import { Budget } from "./budget.ts";

@@ -1,15 +1,8 @@
 /// <reference lib="dom" />
 import { fingerprint } from "../schedule/fingerprint.ts";
 import { deriveKey, hostIdOf } from "../schedule/derivation.ts";
-import {
-  formatKey,
-  formatRandomKey,
-  type Key,
-  type MasterKey,
-  parseKey,
-  parseKeyOrMaster,
-  rangeOf,
-} from "../schedule/key.ts";
+import { type Key, type MasterKey, rangeOf } from "../schedule/key.ts";
+import { formatKey, formatRandomKey, parseKey, parseKeyOrMaster } from "../schedule/key_text.ts";
 import { Malformed } from "../os/errors.ts";
 import type { Target } from "./target.ts";
 import { formatPortRange } from "../schedule/ports.ts";

@@ -1,5 +1,5 @@
 /// <reference lib="dom" />
-import { parseKey } from "../schedule/key.ts";
+import { parseKey } from "../schedule/key_text.ts";
 import type { SavedHost } from "./hosts.ts";
 
 const PLACE = "c3po.hosts";

@@ -90,7 +90,7 @@ export async function derive(
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
- * import { formatRandomKey } from "./key.ts";
+ * import { formatRandomKey } from "./key_text.ts";
  *
  * const bytes = Uint8Array.from({ length: 32 }, (_, i) => i);
  * const key = await deriveKey({ kind: "master", bytes }, { user: "alice", host: "web1.example.org" });

@@ -1,7 +1,8 @@
 import type { BanStore } from "../bans/ban_store.ts";
 import { forgivenBy } from "../bans/pending_commands.ts";
 import type { Activity, Ban, Firewall, Touch } from "../firewall/firewall.ts";
-import { type Address, isBannable, parseBanned } from "../os/address.ts";
+import { type Address, parseBanned } from "../os/address.ts";
+import { isBannable } from "../os/address_scope.ts";
 import type { Clock } from "../os/clock.ts";
 import { eventLog } from "../os/event_log.ts";
 import { RateLimiter } from "../os/rate_limiter.ts";

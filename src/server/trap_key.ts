@@ -2,7 +2,8 @@ import { C3poError } from "../os/errors.ts";
 import { eventLog } from "../os/event_log.ts";
 import { writePrivate } from "../os/files.ts";
 import { join } from "../os/path.ts";
-import { formatKey, type Key, parseKey } from "../schedule/key.ts";
+import type { Key } from "../schedule/key.ts";
+import { formatKey, parseKey } from "../schedule/key_text.ts";
 import { newKey, readKey } from "../users/key_files.ts";
 
 const NOTE = "# The traps of this server come from this key. It is no user's key and stays here.\n";

@@ -4,7 +4,8 @@ import { homeFolder } from "../os/home.ts";
 import { type Host, os } from "../os/host.ts";
 import { join } from "../os/path.ts";
 import { randomBytes } from "../os/secret.ts";
-import { formatKey, type Key } from "../schedule/key.ts";
+import type { Key } from "../schedule/key.ts";
+import { formatKey } from "../schedule/key_text.ts";
 
 /** A key and where it came from. */
 export interface FoundKey<K = Key> {

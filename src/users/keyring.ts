@@ -3,7 +3,8 @@ import { namesIn } from "../os/files.ts";
 import { type Host, isRoot } from "../os/host.ts";
 import { basename, dirname } from "../os/path.ts";
 import { readStdin } from "../os/secret.ts";
-import { type Key, type MasterKey, parseKey, parseKeyOrMaster } from "../schedule/key.ts";
+import type { Key, MasterKey } from "../schedule/key.ts";
+import { parseKey, parseKeyOrMaster } from "../schedule/key_text.ts";
 import {
   type FoundKey,
   keyFileNamed,

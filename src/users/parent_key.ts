@@ -1,7 +1,8 @@
 import { asSource, Failure } from "../os/errors.ts";
 import type { Host } from "../os/host.ts";
 import { readPiped } from "../os/secret.ts";
-import { type Key, type MasterKey, parseKeyOrMaster } from "../schedule/key.ts";
+import type { Key, MasterKey } from "../schedule/key.ts";
+import { parseKeyOrMaster } from "../schedule/key_text.ts";
 import type { FoundKey } from "./key_files.ts";
 import { findKeyOrMaster } from "./keyring.ts";
 import { receivedKey } from "./received_key.ts";

@@ -1,5 +1,6 @@
 import { Malformed } from "../os/errors.ts";
-import { type Key, parseKey } from "../schedule/key.ts";
+import type { Key } from "../schedule/key.ts";
+import { parseKey } from "../schedule/key_text.ts";
 
 /** What a random or derived key begins with; nothing else that a login prints does. */
 const RANDOM = "c3po-1-";

@@ -4,7 +4,8 @@ import { isForbidden, modeOf, namesIn, readText } from "../os/files.ts";
 import { join } from "../os/path.ts";
 import { checkName } from "../schedule/derivation.ts";
 import { fingerprint } from "../schedule/fingerprint.ts";
-import { type Key, parseKey } from "../schedule/key.ts";
+import type { Key } from "../schedule/key.ts";
+import { parseKey } from "../schedule/key_text.ts";
 import { type FoundKey, readKey, SERVER_KEY } from "./key_files.ts";
 import { parseUserFile, type UserFile } from "./user_file.ts";
 

@@ -3,7 +3,7 @@ import { Malformed } from "../os/errors.ts";
 import { parseFlatToml, type Setting } from "../os/flat_toml.ts";
 import { suggestion } from "../os/suggestion.ts";
 import { checkName, type DerivedKey, SSH_SERVICE } from "../schedule/derivation.ts";
-import { formatKey, isKeyLine, parseKey } from "../schedule/key.ts";
+import { formatKey, isKeyLine, parseKey } from "../schedule/key_text.ts";
 import { minuteStart } from "../schedule/minute.ts";
 import { formatMoment, parseMoment } from "../schedule/moment.ts";
 

@@ -2,7 +2,8 @@ import { assertEquals, assertThrows } from "@std/assert";
 import fc from "fast-check";
 import { forgivenBy, formatCommands, parseCommands } from "../../src/bans/pending_commands.ts";
 import { Malformed } from "../../src/os/errors.ts";
-import { isBannable, networksOf, parseBanned, parseCidr } from "../../src/os/address.ts";
+import { networksOf, parseBanned, parseCidr } from "../../src/os/address.ts";
+import { isBannable } from "../../src/os/address_scope.ts";
 import {
   banLine,
   bansHead,

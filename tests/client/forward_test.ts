@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { forwardConnections } from "../../src/client/forward.ts";
 import { listenAt } from "../../src/os/local_listener.ts";
-import { parseKey } from "../../src/schedule/key.ts";
+import { parseKey } from "../../src/schedule/key_text.ts";
 import { minuteStart } from "../../src/schedule/minute.ts";
 import { Schedule } from "../../src/schedule/schedule.ts";
 import { systemClock } from "../../src/os/clock.ts";

@@ -1,6 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
-import { formatRandomKey, parseKey } from "../../src/schedule/key.ts";
+import { formatRandomKey, parseKey } from "../../src/schedule/key_text.ts";
 import { doorNeighbours, placeIn, REACH, safeNeighbours } from "../../src/client/nearby_minutes.ts";
 import { trapsBy } from "../../src/client/host_key.ts";
 import { MINUTE_MS, minuteAt, minuteStart } from "../../src/schedule/minute.ts";

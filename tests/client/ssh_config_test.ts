@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { fingerprint } from "../../src/schedule/fingerprint.ts";
-import { parseKey } from "../../src/schedule/key.ts";
+import { parseKey } from "../../src/schedule/key_text.ts";
 import { shellCommand } from "../../src/os/shell.ts";
 import { hostBlock, includeLine, withHostBlock, withInclude } from "../../src/client/ssh_config.ts";
 

@@ -2,7 +2,7 @@ import { assert, assertEquals } from "@std/assert";
 import vectors from "../vectors-derived.json" with { type: "json" };
 import { parseAddress } from "../../src/os/address.ts";
 import { doorPlace } from "../../src/schedule/door_address.ts";
-import { parseKey } from "../../src/schedule/key.ts";
+import { parseKey } from "../../src/schedule/key_text.ts";
 import { minuteAt } from "../../src/schedule/minute.ts";
 import { Schedule } from "../../src/schedule/schedule.ts";
 import { Sandbox } from "./sandbox.ts";

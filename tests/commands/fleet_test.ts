@@ -3,7 +3,7 @@ import vectors from "../vectors-derived.json" with { type: "json" };
 import { loadRegistry } from "../../src/users/registry.ts";
 import { parseFleetLine } from "../../src/fleet/line.ts";
 import { isSignedBy, readPublicKey } from "../../src/fleet/signature.ts";
-import { formatKey } from "../../src/schedule/key.ts";
+import { formatKey } from "../../src/schedule/key_text.ts";
 import { Sandbox } from "./sandbox.ts";
 
 const [alice, web1, web2, , bob] = vectors.derive;

@@ -1,6 +1,6 @@
 import { assertEquals, assertMatch } from "@std/assert";
 import vectors from "../vectors-derived.json" with { type: "json" };
-import { parseKey } from "../../src/schedule/key.ts";
+import { parseKey } from "../../src/schedule/key_text.ts";
 import { minuteAt } from "../../src/schedule/minute.ts";
 import { Schedule } from "../../src/schedule/schedule.ts";
 import { c3poCommand } from "../kernel/lab/c3po.ts";

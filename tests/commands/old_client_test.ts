@@ -1,7 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import old from "../client-0.1.0.json" with { type: "json" };
 import vectors from "../vectors-derived.json" with { type: "json" };
-import { parseKey } from "../../src/schedule/key.ts";
+import { parseKey } from "../../src/schedule/key_text.ts";
 import { PortPlanner } from "../../src/users/port_planner.ts";
 import { registryOf } from "../../src/users/registry.ts";
 import { Sandbox } from "./sandbox.ts";

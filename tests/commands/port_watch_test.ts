@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { run } from "../../src/commands/table.ts";
-import { parseKey } from "../../src/schedule/key.ts";
+import { parseKey } from "../../src/schedule/key_text.ts";
 import { minuteStart } from "../../src/schedule/minute.ts";
 import { Schedule } from "../../src/schedule/schedule.ts";
 import { Failure } from "../../src/os/errors.ts";

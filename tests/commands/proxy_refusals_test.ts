@@ -1,4 +1,4 @@
-import { formatRandomKey } from "../../src/schedule/key.ts";
+import { formatRandomKey } from "../../src/schedule/key_text.ts";
 import { assertEquals } from "@std/assert";
 import { c3poCommand, denoDirectory } from "../kernel/lab/c3po.ts";
 import { Sandbox } from "./sandbox.ts";

@@ -1,6 +1,6 @@
 import { assertEquals, assertMatch } from "@std/assert";
 import { minuteAt } from "../../src/schedule/minute.ts";
-import { formatRandomKey, parseKey } from "../../src/schedule/key.ts";
+import { formatRandomKey, parseKey } from "../../src/schedule/key_text.ts";
 import { Schedule } from "../../src/schedule/schedule.ts";
 import { c3poCommand, denoDirectory } from "../kernel/lab/c3po.ts";
 import { Sandbox } from "./sandbox.ts";

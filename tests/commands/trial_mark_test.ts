@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { hasPassed, rememberPassed } from "../../src/commands/setup/trial.ts";
-import { parseKey } from "../../src/schedule/key.ts";
+import { parseKey } from "../../src/schedule/key_text.ts";
 import { readServerConfig } from "../../src/server/config.ts";
 import { Sandbox } from "./sandbox.ts";
 

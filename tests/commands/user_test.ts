@@ -1,5 +1,5 @@
 import { assertEquals, assertMatch, assertNotEquals } from "@std/assert";
-import { parseKey } from "../../src/schedule/key.ts";
+import { parseKey } from "../../src/schedule/key_text.ts";
 import { ArrivalLedger, formatArrivals } from "../../src/users/arrival_ledger.ts";
 import { loadRegistry } from "../../src/users/registry.ts";
 import { type Expected, Sandbox } from "./sandbox.ts";

@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
 import vectors from "../vectors-derived.json" with { type: "json" };
 import { deriveKey } from "../../src/schedule/derivation.ts";
-import { parseKey } from "../../src/schedule/key.ts";
+import { parseKey } from "../../src/schedule/key_text.ts";
 import { minuteAt } from "../../src/schedule/minute.ts";
 import { Schedule } from "../../src/schedule/schedule.ts";
 import { Sandbox } from "./sandbox.ts";

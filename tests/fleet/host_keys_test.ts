@@ -5,7 +5,8 @@ import { publicKeyOf } from "../../src/fleet/member.ts";
 import { parseNameList } from "../../src/fleet/name_list.ts";
 import { Malformed } from "../../src/os/errors.ts";
 import { derive } from "../../src/schedule/derivation.ts";
-import { formatKey, type MasterKey, parseKeyLine } from "../../src/schedule/key.ts";
+import type { MasterKey } from "../../src/schedule/key.ts";
+import { formatKey, parseKeyLine } from "../../src/schedule/key_text.ts";
 
 const FLEET = parseKeyLine(vectors.fleet_master) as MasterKey;
 

@@ -6,7 +6,8 @@ import { isSignedBy, readPublicKey, Signer } from "../../src/fleet/signature.ts"
 import { readMembers } from "../../src/fleet/members.ts";
 import { Failure, Malformed } from "../../src/os/errors.ts";
 import { derive } from "../../src/schedule/derivation.ts";
-import { type MasterKey, parseKeyLine } from "../../src/schedule/key.ts";
+import type { MasterKey } from "../../src/schedule/key.ts";
+import { parseKeyLine } from "../../src/schedule/key_text.ts";
 
 const { name: NAME, public: PUBLIC, line: LINE } = vectors.member;
 const FLEET = parseKeyLine(vectors.fleet_master) as MasterKey;

@@ -1,6 +1,6 @@
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { deriveKey } from "../../src/schedule/derivation.ts";
-import { parseKey } from "../../src/schedule/key.ts";
+import { parseKey } from "../../src/schedule/key_text.ts";
 import { minuteAt } from "../../src/schedule/minute.ts";
 import { Schedule } from "../../src/schedule/schedule.ts";
 import {

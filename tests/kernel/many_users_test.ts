@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertNotEquals } from "@std/assert";
 import { join } from "@std/path";
 import { deriveKey } from "../../src/schedule/derivation.ts";
-import { formatKey, formatRandomKey, parseKey } from "../../src/schedule/key.ts";
+import { formatKey, formatRandomKey, parseKey } from "../../src/schedule/key_text.ts";
 import { minuteAt } from "../../src/schedule/minute.ts";
 import {
   engineTest,

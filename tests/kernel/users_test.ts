@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertMatch, assertNotEquals } from "@std/assert";
 import { join } from "@std/path";
 import { deriveKey } from "../../src/schedule/derivation.ts";
-import { formatKey, parseKey } from "../../src/schedule/key.ts";
+import { formatKey, parseKey } from "../../src/schedule/key_text.ts";
 import {
   engineTest,
   Lab,

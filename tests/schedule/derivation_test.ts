@@ -13,7 +13,12 @@ import {
   hostIdOf,
 } from "../../src/schedule/derivation.ts";
 import { fingerprint } from "../../src/schedule/fingerprint.ts";
-import { formatKey, parseKey, parseKeyLine, parseKeyOrMaster } from "../../src/schedule/key.ts";
+import {
+  formatKey,
+  parseKey,
+  parseKeyLine,
+  parseKeyOrMaster,
+} from "../../src/schedule/key_text.ts";
 import { Schedule } from "../../src/schedule/schedule.ts";
 
 const BODY = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8";

@@ -4,7 +4,7 @@ import vectors from "../vectors-derived.json" with { type: "json" };
 import { parseAddress, parseCidr } from "../../src/os/address.ts";
 import { Malformed } from "../../src/os/errors.ts";
 import { doorAddress, doorPlace, parseDoor } from "../../src/schedule/door_address.ts";
-import { parseKey } from "../../src/schedule/key.ts";
+import { parseKey } from "../../src/schedule/key_text.ts";
 import { Schedule } from "../../src/schedule/schedule.ts";
 
 for (const { key, prefix, address, port } of vectors.door) {

@@ -1,7 +1,8 @@
 import { assertEquals, assertNotMatch, assertThrows } from "@std/assert";
 import fc from "fast-check";
 import { Malformed } from "../../src/os/errors.ts";
-import { formatRandomKey, parseKey, schemeOf } from "../../src/schedule/key.ts";
+import { schemeOf } from "../../src/schedule/key.ts";
+import { formatRandomKey, parseKey } from "../../src/schedule/key_text.ts";
 
 const BODY = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8";
 

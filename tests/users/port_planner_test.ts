@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { parseKey } from "../../src/schedule/key.ts";
+import { parseKey } from "../../src/schedule/key_text.ts";
 import { type Door, type MinutePlan, windowsOf } from "../../src/schedule/windows.ts";
 import { PortPlanner } from "../../src/users/port_planner.ts";
 import type { User } from "../../src/users/registry.ts";

@@ -1,7 +1,7 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import fc from "fast-check";
 import { Malformed } from "../../src/os/errors.ts";
-import { formatKey } from "../../src/schedule/key.ts";
+import { formatKey } from "../../src/schedule/key_text.ts";
 import { Bystander, receivedKey } from "../../src/users/received_key.ts";
 
 const RANDOM = "c3po-1-AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8";

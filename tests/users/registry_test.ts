@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertMatch, assertNotMatch, assertRejects } from "@std/assert";
 import { join } from "@std/path";
 import { Failure } from "../../src/os/errors.ts";
-import { formatRandomKey, parseKey } from "../../src/schedule/key.ts";
+import { formatRandomKey, parseKey } from "../../src/schedule/key_text.ts";
 import { loadRegistry, type Registry, registryOf } from "../../src/users/registry.ts";
 
 /** A key line of its own for each number. */

@@ -1,5 +1,5 @@
 import { dirname, join } from "@std/path";
-import { formatRandomKey } from "../../../src/schedule/key.ts";
+import { formatRandomKey } from "../../../src/schedule/key_text.ts";
 import { type Namespace, type Serving, startServe } from "../../../tests/kernel/lab.ts";
 import { withConfiguration } from "../../../tests/kernel/lab/users.ts";
 

@@ -3,7 +3,7 @@
  * ends and to that of the one that begins: `boundary.ts KEYFILE ADDRESS CHANGES`. Prints for each change
  * how it looked from here.
  */
-import { parseKey } from "../../../src/schedule/key.ts";
+import { parseKey } from "../../../src/schedule/key_text.ts";
 import { minuteAt, minuteStart } from "../../../src/schedule/minute.ts";
 import { Schedule } from "../../../src/schedule/schedule.ts";
 

@@ -1,5 +1,5 @@
 /** Prints how many minutes' ports (one SSH port and 15 traps) are computed in a second. */
-import { parseKey } from "../../../src/schedule/key.ts";
+import { parseKey } from "../../../src/schedule/key_text.ts";
 import { Schedule } from "../../../src/schedule/schedule.ts";
 
 const MINUTES = 10_000;

@@ -4,7 +4,8 @@ import { writePrivate } from "../../os/files.ts";
 import type { Host } from "../../os/host.ts";
 import { randomBytes } from "../../os/secret.ts";
 import { fingerprint } from "../../schedule/fingerprint.ts";
-import { formatKey, type MasterKey, rangeOf } from "../../schedule/key.ts";
+import { type MasterKey, rangeOf } from "../../schedule/key.ts";
+import { formatKey } from "../../schedule/key_text.ts";
 import { formatPortRange, parsePortRange } from "../../schedule/ports.ts";
 
 /** `c3po fleet new`: answers with the file the master key is in. */

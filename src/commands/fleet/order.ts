@@ -4,14 +4,15 @@ import { parseAllowed } from "../../fleet/allowances.ts";
 import { ADMIN, type Order } from "../../fleet/line.ts";
 import { LONGEST_SHARED } from "../../fleet/receiver.ts";
 import { Signer } from "../../fleet/signature.ts";
-import { type Address, isBannable, parseBanned } from "../../os/address.ts";
+import { type Address, parseBanned } from "../../os/address.ts";
+import { isBannable } from "../../os/address_scope.ts";
 import { formatDuration } from "../../os/duration.ts";
 import { asArgument, asSource, Failure, Misuse } from "../../os/errors.ts";
 import { readText } from "../../os/files.ts";
 import type { Host } from "../../os/host.ts";
 import { readPiped } from "../../os/secret.ts";
 import { checkName } from "../../schedule/derivation.ts";
-import { parseKeyLine } from "../../schedule/key.ts";
+import { parseKeyLine } from "../../schedule/key_text.ts";
 import { parseBanTime } from "../../server/options.ts";
 import { receivedKey } from "../../users/received_key.ts";
 

@@ -3,7 +3,7 @@ import { asArgument, Misuse } from "../../os/errors.ts";
 import type { Host } from "../../os/host.ts";
 import { checkPath, type DerivationPath, deriveKey } from "../../schedule/derivation.ts";
 import { fingerprint } from "../../schedule/fingerprint.ts";
-import { formatKey } from "../../schedule/key.ts";
+import { formatKey } from "../../schedule/key_text.ts";
 import { findParentKey } from "../../users/parent_key.ts";
 
 /** `c3po key derive`: answers with the line of a derived key. */

@@ -4,7 +4,7 @@ import { columns } from "../../cli/help.ts";
 import { C3poError } from "../../os/errors.ts";
 import type { Host } from "../../os/host.ts";
 import { type KeyFile, keyFiles, readKey } from "../../users/key_files.ts";
-import { parseKeyOrMaster } from "../../schedule/key.ts";
+import { parseKeyOrMaster } from "../../schedule/key_text.ts";
 import { kindOf } from "./kind.ts";
 
 /** A row of the list: all about a key but the key, or what is wrong with its file. */

@@ -1,7 +1,8 @@
 import type { Arguments } from "../../cli/arguments.ts";
 import { asArgument, asSource, Failure, Misuse } from "../../os/errors.ts";
 import { fingerprint } from "../../schedule/fingerprint.ts";
-import { formatKey, type Key, parseKey, rangeOf, schemeOf } from "../../schedule/key.ts";
+import { type Key, rangeOf, schemeOf } from "../../schedule/key.ts";
+import { formatKey, parseKey } from "../../schedule/key_text.ts";
 import { formatPortRange, parsePortRange } from "../../schedule/ports.ts";
 import { readText, writePrivate } from "../../os/files.ts";
 import { type Host, isRoot } from "../../os/host.ts";

@@ -1,7 +1,8 @@
 import type { Arguments } from "../../cli/arguments.ts";
 import { asArgument, Failure, Malformed, Misuse } from "../../os/errors.ts";
 import { fingerprint } from "../../schedule/fingerprint.ts";
-import { formatKey, type KeyLine } from "../../schedule/key.ts";
+import type { KeyLine } from "../../schedule/key.ts";
+import { formatKey } from "../../schedule/key_text.ts";
 import type { Host } from "../../os/host.ts";
 import { findHostKey } from "../../client/host_key.ts";
 import { hasColour, sizeHere } from "../../os/terminal.ts";

@@ -1,11 +1,5 @@
-import {
-  type Address,
-  bannedAddress,
-  FAMILIES,
-  type Family,
-  isBannable,
-  isNetwork,
-} from "../../os/address.ts";
+import { type Address, bannedAddress, FAMILIES, type Family, isNetwork } from "../../os/address.ts";
+import { isBannable } from "../../os/address_scope.ts";
 import type { Ban, Refusal, Trust } from "../firewall.ts";
 import { addEntries, familiesWith, removeEntries, type SetPair } from "./entries.ts";
 import { restoreSets, setNames, setSizes, streamSet } from "./ipset.ts";

@@ -1,4 +1,5 @@
-import { type Address, isBannable, parseBannedNetwork } from "../../os/address.ts";
+import { type Address, parseBannedNetwork } from "../../os/address.ts";
+import { isBannable } from "../../os/address_scope.ts";
 import type { Ban, Refusal } from "../firewall.ts";
 import { chunks, type Element } from "./elements.ts";
 import { isFull } from "./nft.ts";

@@ -1,7 +1,8 @@
 import type { Evidence, Statement } from "../../fleet/line.ts";
 import { formatMessage, type ToCarrier } from "../../fleet/messages.ts";
 import { Outbox } from "../../fleet/outbox.ts";
-import { type Address, isPublic } from "../../os/address.ts";
+import type { Address } from "../../os/address.ts";
+import { isPublic } from "../../os/address_scope.ts";
 import type { Clock } from "../../os/clock.ts";
 import { C3poError } from "../../os/errors.ts";
 import { Event } from "../../os/event.ts";

@@ -9,7 +9,7 @@ import { asSource, C3poError, Failure, Malformed } from "../../os/errors.ts";
 import { modeOf, readText, writePrivate } from "../../os/files.ts";
 import { parseFlatToml } from "../../os/flat_toml.ts";
 import { amount, count, readJson, textReadBy } from "../../os/schema.ts";
-import { parseKeyLine } from "../../schedule/key.ts";
+import { parseKeyLine } from "../../schedule/key_text.ts";
 import type { ShareSetting } from "../share_settings.ts";
 
 /** What a server needs to take part in a fleet. */

@@ -1,6 +1,6 @@
 import { join } from "@std/path";
 import { publicKeyOf } from "../../../src/fleet/member.ts";
-import { formatKey } from "../../../src/schedule/key.ts";
+import { formatKey } from "../../../src/schedule/key_text.ts";
 import { passwordOf, Redis } from "../../fleet/redis.ts";
 import type { Namespace } from "./namespace.ts";
 import type { Child, RunResult } from "./process.ts";

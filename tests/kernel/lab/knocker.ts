@@ -6,7 +6,7 @@
  * Says "ready", then reads from standard input how to knock: a line of JSON, `Knocks` of knock.ts.
  */
 import { toText } from "@std/streams/to-text";
-import { parseKey } from "../../../src/schedule/key.ts";
+import { parseKey } from "../../../src/schedule/key_text.ts";
 import { minuteAt } from "../../../src/schedule/minute.ts";
 import { Schedule } from "../../../src/schedule/schedule.ts";
 import type { Attempt, Knocks } from "./knock.ts";

@@ -1,5 +1,5 @@
 import { fromFileUrl, join } from "@std/path";
-import { formatRandomKey } from "../../../src/schedule/key.ts";
+import { formatRandomKey } from "../../../src/schedule/key_text.ts";
 import { minuteAt } from "../../../src/schedule/minute.ts";
 import type { Schedule } from "../../../src/schedule/schedule.ts";
 import { c3poCommand, denoDirectory } from "./c3po.ts";

@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import { formatRandomKey } from "../../../src/schedule/key.ts";
+import { formatRandomKey } from "../../../src/schedule/key_text.ts";
 import {
   engineTest,
   kernelTest,

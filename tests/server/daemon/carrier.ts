@@ -5,7 +5,7 @@ import { formatMessage, type FromCarrier, parseToCarrier } from "../../../src/fl
 import type { ToCarrier } from "../../../src/fleet/messages.ts";
 import { Signer } from "../../../src/fleet/signature.ts";
 import type { Channel, ChannelListener } from "../../../src/os/local_socket.ts";
-import { formatKey } from "../../../src/schedule/key.ts";
+import { formatKey } from "../../../src/schedule/key_text.ts";
 import { readShareSetting, type ShareSetting } from "../../../src/server/share_settings.ts";
 import type { Server } from "./server.ts";
 

@@ -1,7 +1,7 @@
 import { assertEquals, assertMatch, assertRejects } from "@std/assert";
 import { Failure } from "../../../src/os/errors.ts";
 import { doorPlace } from "../../../src/schedule/door_address.ts";
-import { parseKey } from "../../../src/schedule/key.ts";
+import { parseKey } from "../../../src/schedule/key_text.ts";
 import { minuteAt } from "../../../src/schedule/minute.ts";
 import { Schedule } from "../../../src/schedule/schedule.ts";
 import { statusOf } from "../../../src/server/status.ts";

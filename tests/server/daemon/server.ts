@@ -7,7 +7,7 @@ import type { Finding } from "../../../src/os/finding.ts";
 import type { Ipv6Network } from "../../../src/os/ipv6_network.ts";
 import type { Listener } from "../../../src/os/listener.ts";
 import type { ServiceManager } from "../../../src/os/notify.ts";
-import { parseKey } from "../../../src/schedule/key.ts";
+import { parseKey } from "../../../src/schedule/key_text.ts";
 import { minuteAt } from "../../../src/schedule/minute.ts";
 import { type MinutePorts, Schedule } from "../../../src/schedule/schedule.ts";
 import { readServerConfig } from "../../../src/server/config.ts";

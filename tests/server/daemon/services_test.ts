@@ -1,7 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { MINUTE_MS, minuteAt } from "../../../src/schedule/minute.ts";
 import { deriveKey } from "../../../src/schedule/derivation.ts";
-import { formatKey, parseKey } from "../../../src/schedule/key.ts";
+import { formatKey, parseKey } from "../../../src/schedule/key_text.ts";
 import { Schedule } from "../../../src/schedule/schedule.ts";
 import type { ServerConfig } from "../../../src/server/options.ts";
 import { statusOf } from "../../../src/server/status.ts";

@@ -7,7 +7,7 @@ import { ban, type Carrier, lineOf, membership, said } from "./carrier.ts";
 import { Server, type Setting } from "./server.ts";
 import { addUser, keyLine, portOf } from "./users.ts";
 import { fingerprint } from "../../../src/schedule/fingerprint.ts";
-import { parseKey } from "../../../src/schedule/key.ts";
+import { parseKey } from "../../../src/schedule/key_text.ts";
 
 const SCANNER = "192.0.2.66";
 const OTHER = "198.51.100.9";

@@ -1,5 +1,5 @@
 import { join } from "@std/path";
-import { formatRandomKey, parseKey } from "../../../src/schedule/key.ts";
+import { formatRandomKey, parseKey } from "../../../src/schedule/key_text.ts";
 import { minuteAt } from "../../../src/schedule/minute.ts";
 import { Schedule } from "../../../src/schedule/schedule.ts";
 import type { Window } from "../../../src/schedule/windows.ts";
