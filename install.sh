@@ -97,13 +97,14 @@ install_packages() {
 
 install_now() {
 	if have apt-get; then
-		show_and_run apt-get update -q
+		# One repository out of order keeps nothing from being installed from the others.
+		show_and_run apt-get update -q || say "apt-get update failed, so older lists of packages are used"
 		show_and_run env DEBIAN_FRONTEND=noninteractive apt-get install -qy --no-install-recommends "$@"
 	elif have dnf; then show_and_run dnf install -y "$@"
 	elif have zypper; then show_and_run zypper --non-interactive install "$@"
 	elif have pacman; then show_and_run pacman -S --needed --noconfirm "$@"
 	else die "this script does not know the package manager of this system" "install $*, and run this again"
-	fi
+	fi || die "could not install: $*" "the lines above say why; install them, and run this again"
 }
 
 # https alone, but for a server on this machine itself; and no signs that could hide which host it is.

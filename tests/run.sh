@@ -60,13 +60,21 @@ install_packages() {
 		;;
 	esac
 	export DEBIAN_FRONTEND=noninteractive
-	apt-get update -q >&2 && apt-get install -qy --no-install-recommends "$@" >&2
+	# One repository out of order keeps nothing from being installed from the others.
+	apt-get update -q >&2 || say "c3po: warning: apt-get update failed, so older lists of packages are used"
+	local name known=()
+	for name; do
+		if apt-cache show "$name" >/dev/null 2>&1; then known+=("$name"); else
+			say "c3po: warning: this system has no package \"$name\": the tests that need it will fail"
+		fi
+	done
+	[ ${#known[@]} -eq 0 ] || apt-get install -qy --no-install-recommends "${known[@]}" >&2
 	local result=$?
 	[ -z "$keep_stopped" ] || rm -f "$keep_stopped"
 	# Nor shall the next boot bring a service that nobody asked for.
 	local service
 	for service in firewalld redis-server fail2ban crowdsec crowdsec-custom-bouncer; do
-		case " $* " in *" $service "*) systemctl disable --quiet "$service" >&2 ;; esac
+		case " ${known[*]} " in *" $service "*) systemctl disable --quiet "$service" >&2 ;; esac
 	done
 	return $result
 }

@@ -1,4 +1,4 @@
-import { assertEquals } from "@std/assert";
+import { assertEquals, assertMatch } from "@std/assert";
 import { join } from "@std/path";
 import { CHECKOUT, kernelTest, must, run } from "../kernel/lab.ts";
 import { Scene, script } from "./releases.ts";
@@ -7,18 +7,32 @@ import { Scene, script } from "./releases.ts";
 const USED =
   "cat curl dirname env find grep gzip head id ldd ls mkdir mktemp mv rm rmdir sed sha256sum sh tar uname";
 
+/** The package manager of a machine. */
+interface Manager {
+  readonly name?: string;
+  /** What it brings, whatever it is told; `nft:0.9.8` is one of that version. */
+  readonly brings?: string;
+  /** The word in its arguments at which it fails. */
+  readonly failsAt?: string;
+}
+
+interface Result {
+  readonly code: number;
+  readonly stdout: string;
+  readonly stderr: string;
+  /** What the package manager was told to install. */
+  readonly asked: string[];
+}
+
 /**
  * Installs a release on a machine that has these programs besides.
  *
  * @param programs by name; `nft:0.9.8` is one of that version
- * @param brings what the package manager brings, whatever it is told
- * @returns what the package manager is told to install
  */
-async function installed(
+async function install(
   programs: string,
-  manager = "apt-get",
-  brings = "",
-): Promise<string[]> {
+  { name: manager = "apt-get", brings = "", failsAt }: Manager = {},
+): Promise<Result> {
   await using scene = await Scene.create();
   await scene.publish("1.0.0", script("1.0.0"));
   const bin = join(scene.directory, "bin");
@@ -37,21 +51,30 @@ async function installed(
   const later = join(scene.directory, "later");
   await Deno.mkdir(later);
   await put(later, brings);
-  const record =
-    `#!/bin/sh\necho "$*" >>'${log}'\nPATH=/usr/bin:/bin cp -a '${later}'/. '${bin}'\n`;
-  await Deno.writeTextFile(join(bin, manager), record, { mode: 0o755 });
+  const record = [
+    "#!/bin/sh",
+    `echo "$*" >>'${log}'`,
+    failsAt === undefined ? "" : `case " $* " in *" ${failsAt} "*) exit 100 ;; esac`,
+    `PATH=/usr/bin:/bin cp -a '${later}'/. '${bin}'`,
+  ];
+  await Deno.writeTextFile(join(bin, manager), record.join("\n") + "\n", { mode: 0o755 });
   await put(bin, programs);
   // install.sh looks there as well, and so here it is empty.
   const hidden = 'mount -t tmpfs tmpfs /usr/sbin && PATH=$1 && exec sh "$2"';
   // A release's copy, since this checkout has an install.sh without an address.
   const arguments_ = ["-m", "sh", "-c", hidden, "sh", bin, join(CHECKOUT, "install.sh")];
   const result = await run("unshare", arguments_, { env: scene.environment({}), cwd: "/" });
-  assertEquals(result.code, 0, result.stderr);
   const lines = (await Deno.readTextFile(log).catch(() => "")).split("\n");
-  const asked = lines.filter((line) => /\binstall\b/.test(line)).join(" ");
-  return asked.split(" ").filter((word) =>
-    !word.startsWith("-") && word !== "install" && word !== ""
-  );
+  const words = lines.filter((line) => /\binstall\b/.test(line)).join(" ").split(" ");
+  const asked = words.filter((word) => !word.startsWith("-") && word !== "install" && word !== "");
+  return { ...result, asked };
+}
+
+/** As {@linkcode install}, which has to succeed; what the package manager was told to install. */
+async function installed(programs: string, manager?: Manager): Promise<string[]> {
+  const { code, stderr, asked } = await install(programs, manager);
+  assertEquals(code, 0, stderr);
+  return asked;
 }
 
 for (
@@ -80,16 +103,41 @@ for (
 kernelTest(
   "where the system's nft is too old, install.sh goes on to iptables and ipset",
   async () => {
-    assertEquals(await installed("ip ss", "apt-get", "nft:0.9.8"), [
+    assertEquals(await installed("ip ss", { brings: "nft:0.9.8" }), [
       "nftables",
       "iptables",
       "ipset",
     ]);
-    assertEquals(await installed("ip ss", "apt-get", "nft:1.0.6"), ["nftables"]);
+    assertEquals(await installed("ip ss", { brings: "nft:1.0.6" }), ["nftables"]);
   },
 );
 
 kernelTest("install.sh calls iproute2 what the package manager calls it", async () => {
-  assertEquals(await installed("nft", "dnf"), ["iproute"]);
-  assertEquals(await installed("nft", "zypper"), ["iproute2"]);
+  assertEquals(await installed("nft", { name: "dnf" }), ["iproute"]);
+  assertEquals(await installed("nft", { name: "zypper" }), ["iproute2"]);
 });
+
+kernelTest(
+  "a repository that is out of order keeps install.sh from nothing, and it says so",
+  async () => {
+    const { code, stdout, stderr, asked } = await install("ip ss", { failsAt: "update" });
+    assertEquals(code, 0, stderr);
+    assertEquals(asked, ["nftables"]);
+    assertMatch(stdout, /^apt-get update failed, so older lists of packages are used$/m);
+  },
+);
+
+kernelTest(
+  "what cannot be installed ends install.sh with what to do, and with nothing installed",
+  async () => {
+    for (const name of ["apt-get", "dnf"]) {
+      const { code, stdout, stderr } = await install("ip ss", { name, failsAt: "install" });
+      assertEquals(code, 1);
+      assertMatch(
+        stderr,
+        /^c3po: error: could not install: nftables\nc3po: hint: .*run this again\n$/,
+      );
+      assertEquals(stdout.includes("installed c3po"), false, stdout);
+    }
+  },
+);

@@ -1,6 +1,6 @@
 import { assertEquals, assertMatch } from "@std/assert";
 import { join } from "@std/path";
-import { CHECKOUT, kernelTest, run, waitFor } from "../kernel/lab.ts";
+import { CHECKOUT, kernelTest, must, run, waitFor } from "../kernel/lab.ts";
 
 /** A checkout with tests/run.sh, and with a script in the place of Deno. */
 class Place implements AsyncDisposable {
@@ -120,3 +120,30 @@ Deno.test("a failed test passes only if it does so three times by itself, and is
     "code 1",
   ]);
 });
+
+kernelTest(
+  "what a system has no package of is named, and keeps nothing else from being installed",
+  async () => {
+    await using place = await Place.create(PASSED);
+    const bin = join(place.directory, "bin");
+    await Deno.mkdir(bin);
+    const put = (name: string, text: string): Promise<void> =>
+      Deno.writeTextFile(join(bin, name), `#!/bin/sh\n${text}\n`, { mode: 0o755 });
+    const [, needed] = /^NEEDED="([^"]*)"/m.exec(await Deno.readTextFile(place.script))!;
+    for (const pair of needed!.trim().split(/\s+/)) await put(pair.split(":")[0]!, "");
+    for (const missing of ["nmap", "fish", "wg"]) await Deno.remove(join(bin, missing));
+    for (const tool of "bash cat chmod dirname grep id mktemp rm sed tr".split(" ")) {
+      await Deno.symlink((await must("sh", ["-c", `command -v ${tool}`])).trim(), join(bin, tool));
+    }
+    await put("apt-cache", 'case $2 in fish) echo "E: No packages found" >&2; exit 100 ;; esac');
+    await put("apt-get", `echo "$*" >>'${place.directory}/log'; [ "$1" = install ]`);
+    const script = 'mount -t tmpfs tmpfs /usr/sbin && PATH=$1 && exec "$2" --prepare';
+    const args = ["-m", "sh", "-c", script, "sh", bin, place.script];
+    const { code, stderr } = await run("unshare", args, { cwd: place.directory });
+    assertEquals(code, 0, stderr);
+    const log = await Deno.readTextFile(join(place.directory, "log"));
+    assertMatch(log, /^update -q\ninstall -qy --no-install-recommends nmap wireguard-tools\b.*\n$/);
+    assertMatch(stderr, /^c3po: warning: apt-get update failed/m);
+    assertMatch(stderr, /^c3po: warning: this system has no package "fish"/m);
+  },
+);
