@@ -1,4 +1,5 @@
 import { ipv6Network } from "../os/ipv6_network.ts";
+import type { Drift } from "./firewall.ts";
 import { Failure } from "../os/errors.ts";
 import { runTool, tryTool } from "../os/tool.ts";
 import { ToolFailure } from "../os/tool_failure.ts";
@@ -11,8 +12,7 @@ const PROTOCOL = "195";
 
 const OURS = ["table", "local", "proto", PROTOCOL];
 
-/** As a person would name it. */
-const GONE = "route of the door";
+const GONE: Drift = { kind: "rules", what: "route of the door" };
 
 /**
  * Makes the network of a door this machine's own, and no other network any more that was one before. Behind
@@ -36,7 +36,7 @@ export async function unrouteDoors(): Promise<void> {
 }
 
 /** What another tool did to the route of a door. */
-export async function doorRouteDrift(door: string | undefined): Promise<string[]> {
+export async function doorRouteDrift(door: string | undefined): Promise<Drift[]> {
   if (door === undefined) return [];
   return await isDoorLocal(door) ? [] : [GONE];
 }

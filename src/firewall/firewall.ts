@@ -80,8 +80,17 @@ export interface EngineReport {
   readonly limitations: readonly Limitation[];
 }
 
-/** What a drift ends in if only the answer of closed ports is another one. */
-export const REFUSAL = "refusal of closed ports";
+/** What another tool has made of C3PO's rules since they were loaded. */
+export interface Drift {
+  /**
+   * `sets`: the sets are gone, and all that was in them. `place`: a rule of C3PO's is there, and no longer the
+   * first or the last of its chain. `reply`: the rules are whole, and closed ports answer in another way than
+   * the other rules have them answer now. `rules`: anything else.
+   */
+  readonly kind: "rules" | "sets" | "place" | "reply";
+  /** As a person would name it: `jump from IPv4 INPUT`. */
+  readonly what: string;
+}
 
 /**
  * The packet filter, in the daemon's words. All rules and sets live in chains or a table of C3PO's own;
@@ -172,17 +181,16 @@ export interface Firewall {
   look(): Promise<Activity>;
 
   /**
-   * What another tool has made of C3PO's rules since they were loaded, as a person would name it:
-   * `jump from IPv4 INPUT`. What ends in {@linkcode REFUSAL} is whole, and no longer answers as the other
-   * rules have closed ports answer. Empty if all is well.
+   * What another tool has made of C3PO's rules since they were loaded; empty if all is well.
    *
    * @throws {Failure} if it cannot be read: what cannot be read is not taken for gone
    */
-  drift(): Promise<readonly string[]>;
+  drift(): Promise<readonly Drift[]>;
 
   /**
-   * Reports changes of rules by any process until the signal is aborted; where nothing reports them, it
-   * resolves at once.
+   * Reports changes of rules by any process until the signal is aborted. Where nothing reports them it may
+   * resolve at once, and the caller reads the rules from time to time, or wait for the signal if each look
+   * sees whether the rules are there.
    *
    * @param changed told with the program that made the change, where that is known
    */

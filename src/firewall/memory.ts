@@ -4,6 +4,7 @@ import type { Window } from "../schedule/windows.ts";
 import type {
   Activity,
   Ban,
+  Drift,
   EngineReport,
   Firewall,
   Forwards,
@@ -171,8 +172,8 @@ export class MemoryFirewall implements Firewall {
     });
   }
 
-  drift(): Promise<readonly string[]> {
-    return this.#call("drift", () => this.#gone());
+  drift(): Promise<readonly Drift[]> {
+    return this.#call("drift", () => this.#gone().map((what) => ({ kind: "rules", what })));
   }
 
   watch(changed: (by: string | null) => void, signal: AbortSignal): Promise<void> {

@@ -1,4 +1,4 @@
-import { type Firewall, REFUSAL } from "../firewall/firewall.ts";
+import type { Drift, Firewall } from "../firewall/firewall.ts";
 import type { Clock } from "../os/clock.ts";
 import { C3poError } from "../os/errors.ts";
 import { eventLog } from "../os/event_log.ts";
@@ -131,7 +131,7 @@ export class Reconciler implements Task {
     const isMissed = gone.length > 0 && !wasTold && this.#told === told && this.#isWatching;
     if (gone.length > 0 && this.#heard > heard && this.#delays++ < MOST_DELAYS) return true;
     this.#delays = 0;
-    if (gone.includes("sets")) this.#isDamaged = true; // until they are filled again
+    if (gone.some(({ kind }) => kind === "sets")) this.#isDamaged = true; // until they are filled again
     if (gone.length > 0 || this.#isDamaged) await this.#repair(gone, now);
     this.#logged = "";
     if (isMissed) {
@@ -153,7 +153,7 @@ export class Reconciler implements Task {
    * What became of the rules. Read twice if anything did: while another tool is at work, what is read
    * may be half of it, or twice.
    */
-  async #drift(): Promise<readonly string[]> {
+  async #drift(): Promise<readonly Drift[]> {
     const began = this.#clock.now();
     const first = await this.#reconciled.firewall.drift();
     this.#readMs = Math.abs(this.#clock.now() - began);
@@ -162,12 +162,13 @@ export class Reconciler implements Task {
     return await this.#reconciled.firewall.drift();
   }
 
-  async #repair(gone: readonly string[], now: number): Promise<void> {
-    const isPlaceOnly = !this.#isDamaged && gone.every((what) => what.includes(" place in "));
+  async #repair(gone: readonly Drift[], now: number): Promise<void> {
+    const isPlaceOnly = !this.#isDamaged && gone.every(({ kind }) => kind === "place");
     if (isPlaceOnly && Math.abs(now - this.#truceAt) < TRUCE_MS) return;
+    const listed = gone.map(({ what }) => what).join(", ");
     const by = [...this.#authors].join(",");
     this.#authors.clear();
-    if (!this.#isDamaged && gone.every((what) => what.endsWith(REFUSAL))) {
+    if (!this.#isDamaged && gone.every(({ kind }) => kind === "reply")) {
       log.info("refusal_changed", "another tool changed how closed ports answer; C3PO's follow", {
         ...(by === "" ? {} : { by }),
       });
@@ -179,13 +180,13 @@ export class Reconciler implements Task {
         "firewall_contested",
         "another tool keeps taking this place in a chain, leaving it there",
         {
-          contested: gone.join(", "),
+          contested: listed,
           ...(by === "" ? {} : { by }),
         },
       );
       return;
     }
-    const what = gone.length > 0 ? gone.join(", ") : "set contents";
+    const what = gone.length > 0 ? listed : "set contents";
     if (what !== this.#logged) {
       this.#logged = what;
       log.warn("firewall_drift", "another tool changed the firewall, restoring it", {

@@ -1,4 +1,5 @@
 import { assertEquals } from "@std/assert";
+import type { Drift } from "../../src/firewall/firewall.ts";
 import { drift, isComplete, ownRules, withPlanned } from "../../src/firewall/iptables/drift.ts";
 import type { Chain, Hook } from "../../src/firewall/iptables/rules.ts";
 import { parseSaved } from "../../src/firewall/iptables/saved_rules.ts";
@@ -53,7 +54,9 @@ const HOOKS = new Map<string, Hook>(
 
 const own = (text: string) => ownRules(parseSaved(text));
 
-function changed(from: string, to: string): string[] {
+const rules = (what: string): Drift[] => [{ kind: "rules", what }];
+
+function changed(from: string, to: string): Drift[] {
   return drift(own(SAVED), own(SAVED.replace(from, to)), HOOKS);
 }
 
@@ -61,16 +64,17 @@ Deno.test("drift() names what other tools have done to our rules, and nothing el
   assertEquals(changed("", ""), []);
   assertEquals(changed("-A PREROUTING -p icmp -j DROP\n", ""), []);
   assertEquals(changed("[5:300]", "[9:900]"), []);
-  assertEquals(changed("-A INPUT -p tcp -j C3PO-IN\n", ""), ["jump from filter INPUT"]);
-  assertEquals(changed("-A C3PO-PRE -j DROP\n", ""), ["rules of raw C3PO-PRE"]);
-  assertEquals(changed("-A C3PO-PRE -j DROP", "-A C3PO-PRE -j ACCEPT"), [
-    "changed rules of raw C3PO-PRE",
-  ]);
+  assertEquals(changed("-A INPUT -p tcp -j C3PO-IN\n", ""), rules("jump from filter INPUT"));
+  assertEquals(changed("-A C3PO-PRE -j DROP\n", ""), rules("rules of raw C3PO-PRE"));
+  assertEquals(
+    changed("-A C3PO-PRE -j DROP", "-A C3PO-PRE -j ACCEPT"),
+    rules("changed rules of raw C3PO-PRE"),
+  );
   assertEquals(
     changed("-A INPUT -p tcp -j C3PO-IN", "-A INPUT -p tcp -j C3PO-IN\n-A INPUT -p tcp -j C3PO-IN"),
-    ["doubled jump in filter INPUT"],
+    rules("doubled jump in filter INPUT"),
   );
-  assertEquals(drift(own(SAVED), own(""), HOOKS), ["rules"]);
+  assertEquals(drift(own(SAVED), own(""), HOOKS), rules("rules"));
   assertEquals(drift(own(""), own(""), HOOKS), []);
 });
 
@@ -80,14 +84,14 @@ Deno.test("drift() names a place that is taken: before the first, or behind the 
       "-A PREROUTING -p tcp -j C3PO-PRE",
       "-A PREROUTING -j LOG\n-A PREROUTING -p tcp -j C3PO-PRE",
     ),
-    ["first place in raw PREROUTING"],
+    [{ kind: "place", what: "first place in raw PREROUTING" }],
   );
   assertEquals(
     changed(
       "-A PREROUTING -p tcp -j C3PO-NAT",
       "-A PREROUTING -p tcp -j C3PO-NAT\n-A PREROUTING -j X",
     ),
-    ["last place in nat PREROUTING"],
+    [{ kind: "place", what: "last place in nat PREROUTING" }],
   );
   assertEquals(changed("-A PREROUTING -j DOCKER\n", ""), [], "what stood before the last is gone");
 });
@@ -111,6 +115,6 @@ Deno.test("of chains that were rewritten the number of rules is known, and of th
   const expected = withPlanned(own(SAVED), [fresh], [pre]);
   const longer = SAVED.replace("-A C3PO-NAT -j RETURN", "-A C3PO-NAT -j X\n-A C3PO-NAT -j RETURN");
   assertEquals(drift(expected, own(longer), HOOKS), []);
-  assertEquals(drift(expected, own(SAVED), HOOKS), ["rules of nat C3PO-NAT"]);
+  assertEquals(drift(expected, own(SAVED), HOOKS), rules("rules of nat C3PO-NAT"));
   assertEquals(isComplete(expected, [fresh, input]), true);
 });

@@ -1,10 +1,17 @@
 import { assertEquals, assertRejects } from "@std/assert";
+import type { Drift } from "../../src/firewall/firewall.ts";
 import { failures } from "../../src/firewall/memory.ts";
 import { C3poError } from "../../src/os/errors.ts";
 import { Counters } from "../../src/server/counters.ts";
 import { Reconciler } from "../../src/server/reconciler.ts";
 import { keepLog } from "./daemon/log.ts";
 import { FakeClock } from "./fake_clock.ts";
+
+const RULES: Drift = { kind: "rules", what: "rules of IPv4 nat C3PO-NAT" };
+const JUMP: Drift = { kind: "rules", what: "jump from IPv4 INPUT" };
+const SETS: Drift = { kind: "sets", what: "sets" };
+const PLACE: Drift = { kind: "place", what: "first place in IPv4 raw PREROUTING" };
+const REPLY: Drift = { kind: "reply", what: "IPv4 reply of closed ports" };
 
 /** A reconciler, what it does, and a kernel whose rules are as a test wants them. */
 class Scene {
@@ -14,7 +21,7 @@ class Scene {
   readonly counters = new Counters(0);
   readonly reconciler: Reconciler;
   /** What became of the rules. */
-  gone: string[] = [];
+  gone: Drift[] = [];
   /** Whether rules that are loaded stay. */
   isLasting = true;
   /** How long it takes to read rules, in milliseconds, and how often they were read. */
@@ -59,7 +66,7 @@ class Scene {
   }
 
   /** Somebody changes rules. */
-  change(by: string | null, ...gone: string[]): void {
+  change(by: string | null, ...gone: Drift[]): void {
     this.gone = gone;
     this.#changed(by);
   }
@@ -85,7 +92,7 @@ class Scene {
 Deno.test("what another tool took away is put back, and told with who did it", async () => {
   const scene = new Scene();
   await scene.tick();
-  scene.change("ufw", "jump from IPv4 INPUT");
+  scene.change("ufw", JUMP);
   await scene.tick();
   assertEquals(scene.done, ["rules changed", "reload"]);
   assertEquals(scene.logged("firewall_drift"), [{ gone: "jump from IPv4 INPUT", by: "ufw" }]);
@@ -99,7 +106,7 @@ Deno.test("rules come first, and then what the sets held", async () => {
   await scene.tick();
   assertEquals(scene.done, ["reload", "refill"]);
   scene.done.length = 0;
-  scene.change(null, "sets", "rules");
+  scene.change(null, SETS, RULES);
   await scene.tick();
   assertEquals(scene.done, ["rules changed", "reload", "refill"]);
 });
@@ -108,7 +115,7 @@ Deno.test("what cannot be put back is tried at each turn and told once, until al
   const scene = new Scene();
   await scene.tick();
   scene.fails = failures.locked;
-  scene.change("firewalld", "sets");
+  scene.change("firewalld", SETS);
   for (let turn = 0; turn < 5; turn++) await assertRejects(() => scene.tick(), C3poError);
   assertEquals(scene.logged("firewall_drift").length, 1);
   assertEquals(scene.done.filter((what) => what === "reload").length, 5);
@@ -126,7 +133,7 @@ Deno.test("nothing is done while nothing changes, and rules are read now and the
   await scene.tick();
   for (let turn = 0; turn < 100; turn++) assertEquals(await scene.tick(), false);
   assertEquals([scene.done, scene.lines], [[], []]);
-  scene.gone = ["rules of IPv4 nat C3PO-NAT"]; // nobody told
+  scene.gone = [RULES]; // nobody told
   await scene.tick(120);
   assertEquals(scene.done, ["reload"]);
   assertEquals(scene.logged("monitor_silent").length, 1);
@@ -137,7 +144,7 @@ Deno.test("nothing is done while nothing changes, and rules are read now and the
 Deno.test("a monitor that ends is started again, and what it may have missed is looked for", async () => {
   const scene = new Scene();
   await scene.tick();
-  scene.gone = ["rules"];
+  scene.gone = [RULES];
   scene.endMonitor();
   await scene.tick();
   assertEquals(scene.done, ["reload"]);
@@ -148,11 +155,11 @@ Deno.test("a monitor that ends is started again, and what it may have missed is 
 Deno.test("while another tool goes on changing rules it is waited for, but not for ever", async () => {
   const scene = new Scene();
   await scene.tick();
-  scene.change("docker", "rules");
+  scene.change("docker", RULES);
   for (let turn = 0; turn < 2; turn++) {
     const running = scene.reconciler.run(scene.clock.now());
     await scene.clock.advance(300);
-    scene.change("docker", "rules");
+    scene.change("docker", RULES);
     await scene.clock.advance(1000);
     assertEquals(await running, true);
     assertEquals(scene.done.includes("reload"), false);
@@ -165,7 +172,7 @@ Deno.test("our own change is no reason to hurry, and rules are read behind it", 
   const scene = new Scene();
   await scene.tick();
   scene.reconciler.ownChange();
-  scene.change("iptables-restore", "first place in IPv4 filter INPUT");
+  scene.change("iptables-restore", PLACE);
   assertEquals(scene.done, []);
   await scene.tick();
   assertEquals(scene.done, ["reload"], "somebody else was there in the same second");
@@ -174,28 +181,40 @@ Deno.test("our own change is no reason to hurry, and rules are read behind it", 
 Deno.test("a tool that insists on its place is left there for a while, after three fights", async () => {
   const scene = new Scene();
   await scene.tick();
-  const place = "first place in IPv4 raw PREROUTING";
   const fight = async (): Promise<number> => {
     scene.done.length = 0;
-    scene.change("other-tool", place);
+    scene.change("other-tool", PLACE);
     await scene.tick(5);
     return scene.done.filter((what) => what === "reload").length;
   };
   assertEquals([await fight(), await fight(), await fight(), await fight()], [1, 1, 1, 0]);
-  assertEquals(scene.logged("firewall_contested"), [{ contested: place, by: "other-tool" }]);
+  assertEquals(scene.logged("firewall_contested"), [{ contested: PLACE.what, by: "other-tool" }]);
   assertEquals(await fight(), 0, "and no word more");
   assertEquals(scene.logged("firewall_contested").length, 1);
-  scene.change("other-tool", place, "jump from IPv4 INPUT");
+  scene.change("other-tool", PLACE, JUMP);
   await scene.tick();
   assertEquals(scene.done.includes("reload"), true, "what is gone is put back in any case");
   await scene.clock.advance(600_000);
   assertEquals(await fight(), 1, "the truce is over");
 });
 
+Deno.test("how closed ports answer is followed without a word of repair, unless more has changed", async () => {
+  const scene = new Scene();
+  await scene.tick();
+  scene.change("ufw", REPLY);
+  await scene.tick();
+  assertEquals(scene.done, ["rules changed", "reload"]);
+  assertEquals(scene.logged("refusal_changed"), [{ by: "ufw" }]);
+  assertEquals([scene.logged("firewall_drift"), scene.counters.lastRepair], [[], null]);
+  scene.change("ufw", REPLY, JUMP);
+  await scene.tick();
+  assertEquals(scene.logged("firewall_drift").length, 1);
+});
+
 Deno.test("fights that lie far apart are none", async () => {
   const scene = new Scene();
   for (let time = 0; time < 6; time++) {
-    scene.change("cron", "last place in IPv4 nat PREROUTING");
+    scene.change("cron", PLACE);
     await scene.tick(120);
   }
   assertEquals(scene.done.filter((what) => what === "reload").length, 6);

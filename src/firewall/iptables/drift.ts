@@ -1,3 +1,4 @@
+import type { Drift } from "../firewall.ts";
 import type { Chain, Hook } from "./rules.ts";
 import { isOurChain, isOurJump, type SavedRules } from "./saved_rules.ts";
 
@@ -51,31 +52,35 @@ export function isComplete(own: OwnRules, plan: readonly Chain[]): boolean {
  * @param expected as read right after loading
  * @param found as read now
  * @param hooks where the jumps belong, by `table chain`
- * @returns what is gone or changed, as a person would name it; empty if all is well
+ * @returns what is gone or changed; empty if all is well
  */
 export function drift(
   expected: OwnRules,
   found: OwnRules,
   hooks: ReadonlyMap<string, Hook>,
-): string[] {
-  if (found.chains.size + found.jumps.size === 0) return expected.chains.size > 0 ? ["rules"] : [];
-  const gone: string[] = [];
+): Drift[] {
+  const gone: Drift[] = [];
+  const add = (what: string, kind: Drift["kind"] = "rules"): void => void gone.push({ kind, what });
+  if (found.chains.size + found.jumps.size === 0) {
+    if (expected.chains.size > 0) add("rules");
+    return gone;
+  }
   for (const [chain, rules] of expected.chains) {
     const now = found.chains.get(chain);
-    if (now === undefined) gone.push(`chain ${chain}`);
+    if (now === undefined) add(`chain ${chain}`);
     else if (!isAlike(now, rules)) {
       const isShort = countOf(now)! < countOf(rules)!;
-      gone.push(isShort ? `rules of ${chain}` : `changed rules of ${chain}`);
+      add(isShort ? `rules of ${chain}` : `changed rules of ${chain}`);
     }
   }
   for (const [chain, [jump]] of expected.jumps) {
     const now = found.jumps.get(chain) ?? [];
     const hook = hooks.get(chain);
     const from = `${chain.split(" ")[0]} ${hook?.chain ?? ""}`;
-    if (!now.some(({ line }) => line === jump!.line)) gone.push(`jump from ${from}`);
-    else if (now.length > 1) gone.push(`doubled jump in ${from}`);
+    if (!now.some(({ line }) => line === jump!.line)) add(`jump from ${from}`);
+    else if (now.length > 1) add(`doubled jump in ${from}`);
     else if (hook !== undefined && !isInPlace(now[0]!, hook, found, chain)) {
-      gone.push(`${hook.place} place in ${from}`);
+      add(`${hook.place} place in ${from}`, "place");
     }
   }
   return gone;

@@ -8,6 +8,7 @@ import type { Window } from "../../schedule/windows.ts";
 import type {
   Activity,
   Ban,
+  Drift,
   EngineReport,
   Firewall,
   Forwards,
@@ -169,10 +170,10 @@ export class IptablesFirewall implements Firewall {
     return this.#notes.take(this.#families, this.#rules.references);
   }
 
-  async drift(): Promise<string[]> {
+  async drift(): Promise<Drift[]> {
     return [
       ...await this.#rules.drift(),
-      ...await this.#sessions.gone(),
+      ...await this.#sessions.drift(),
       ...await doorRouteDrift(this.#door),
     ];
   }

@@ -5,7 +5,7 @@ import { retry } from "../../os/retry.ts";
 import { FAMILIES, type Family } from "../../os/address.ts";
 import { ToolFailure } from "../../os/tool_failure.ts";
 import type { Window } from "../../schedule/windows.ts";
-import { REFUSAL } from "../firewall.ts";
+import type { Drift } from "../firewall.ts";
 import type { Policy } from "../policy.ts";
 import { drift, isComplete, type OwnRules, ownRules, withPlanned } from "./drift.ts";
 import { restoreSets, setNames } from "./ipset.ts";
@@ -111,14 +111,16 @@ export class RuleLoader {
   }
 
   /** What others have made of what was loaded. */
-  async drift(): Promise<string[]> {
-    const gone: string[] = [];
-    if (!(await setNames()).includes(TOUCHED.name)) gone.push("sets");
+  async drift(): Promise<Drift[]> {
+    const gone: Drift[] = [];
+    if (!(await setNames()).includes(TOUCHED.name)) gone.push({ kind: "sets", what: "sets" });
     for (const [family, { refusal, own, chains }] of this.#loaded?.families ?? []) {
       const saved = await readRules(family);
       const found = drift(own, ownRules(saved), hooksOf(chains));
-      if (refusalBeside(saved) !== refusal) found.push(REFUSAL);
-      gone.push(...found.map((what) => `IPv${family} ${what}`));
+      if (refusalBeside(saved) !== refusal) {
+        found.push({ kind: "reply", what: "reply of closed ports" });
+      }
+      gone.push(...found.map(({ kind, what }) => ({ kind, what: `IPv${family} ${what}` })));
     }
     return gone;
   }

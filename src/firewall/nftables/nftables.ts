@@ -4,6 +4,7 @@ import type { Window } from "../../schedule/windows.ts";
 import type {
   Activity,
   Ban,
+  Drift,
   EngineReport,
   Firewall,
   Forwards,
@@ -179,13 +180,15 @@ export class Nftables implements Firewall {
     return { hits, confirmed, ...rest };
   }
 
-  async drift(): Promise<readonly string[]> {
+  async drift(): Promise<readonly Drift[]> {
     const policy = this.#rules.loaded?.policy;
     const shut = policy?.openFirewall ? await findDenials(openingOf(policy)) : [];
     return [
       ...await this.#rules.drift(),
       ...await doorRouteDrift(policy?.door),
-      ...shut.map(({ chain }) => `what lets in through ${chain}`),
+      ...shut.map(({ chain }) =>
+        ({ kind: "rules", what: `what lets in through ${chain}` }) as const
+      ),
     ];
   }
 

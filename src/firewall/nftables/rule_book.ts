@@ -1,5 +1,6 @@
 import { Failure } from "../../os/errors.ts";
 import type { Window } from "../../schedule/windows.ts";
+import type { Drift } from "../firewall.ts";
 import type { Policy } from "../policy.ts";
 import type { Bank, Chain } from "./chains.ts";
 import { differences, isMisfit, isWhole, staleChains } from "./layout.ts";
@@ -75,9 +76,10 @@ export class RuleBook {
     this.#loaded = { ...loaded, table };
   }
 
-  async drift(): Promise<string[]> {
+  async drift(): Promise<Drift[]> {
     if (this.#loaded === null) return [];
-    return differences(this.#loaded.table, findTable(await listTables(), TABLE));
+    const changes = differences(this.#loaded.table, findTable(await listTables(), TABLE));
+    return changes.map((what) => ({ kind: "rules", what }));
   }
 
   /** Nothing is loaded any more. */

@@ -1,3 +1,4 @@
+import type { Drift } from "../firewall.ts";
 import { C3poError } from "../../os/errors.ts";
 import { eventLog } from "../../os/event_log.ts";
 import { retry } from "../../os/retry.ts";
@@ -12,6 +13,7 @@ import { sessionSets } from "../nftables/sets.ts";
 import { surroundings } from "../nftables/surroundings.ts";
 
 const TABLE = "inet c3po-keep";
+const GONE: Drift = { kind: "rules", what: `table ${TABLE}` };
 /** As the table of the other engine is removed. */
 const PERSISTENCE = { tries: 8, pauseMs: 250, what: `remove table ${TABLE}` };
 
@@ -48,11 +50,11 @@ export class SessionKeeper {
     return `# nft -f -\n${keepText(ports, notesIpv6)}`;
   }
 
-  /** What another tool removed, as a person would name it. */
-  async gone(): Promise<string[]> {
+  /** What another tool removed. */
+  async drift(): Promise<Drift[]> {
     if (!this.#isLoaded) return [];
     try {
-      return findTable(await listTables(), TABLE) === undefined ? [`table ${TABLE}`] : [];
+      return findTable(await listTables(), TABLE) === undefined ? [GONE] : [];
     } catch (error) {
       // What cannot be read is not taken for absent, nor is it a reason to leave the rules unrepaired.
       if (!(error instanceof C3poError)) throw error;

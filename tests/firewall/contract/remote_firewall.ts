@@ -1,6 +1,7 @@
 import type {
   Activity,
   Ban,
+  Drift,
   EngineReport,
   Firewall,
   Forwards,
@@ -103,7 +104,7 @@ export class RemoteFirewall implements Firewall {
     return this.#call("look");
   }
 
-  drift(): Promise<readonly string[]> {
+  drift(): Promise<readonly Drift[]> {
     return this.#call("drift");
   }
 

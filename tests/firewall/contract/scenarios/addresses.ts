@@ -170,7 +170,7 @@ export const ADDRESSES: readonly Scenario[] = [
       await world.firewall.load(withNetwork(), windows);
       assertEquals(await world.firewall.drift(), []);
       await world.unroute(NETWORK);
-      assertEquals(await world.firewall.drift(), ["route of the door"]);
+      assertEquals(await world.firewall.drift(), [{ kind: "rules", what: "route of the door" }]);
       const other = NETWORK.replace("aa", "ab");
       await world.firewall.load(withNetwork({ door: other }), [openWindow(world)]);
       await world.firewall.load(withNetwork(), windows);
