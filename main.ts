@@ -1,8 +1,9 @@
 /*
- * Where to find what: src/commands/table.ts lists the commands. `serve` is src/server/daemon.ts; the line
- * that opens a port is in src/firewall/iptables/window_chains.ts (or src/firewall/nftables/window_rules.ts),
- * behind the interface src/firewall/firewall.ts. A new packet filter is a folder beside those, and a line in
- * src/firewall/engines.ts.
+ * Where to find what: src/commands/table.ts lists the commands. `serve` is src/server/daemon.ts, which speaks
+ * to the interface src/firewall/firewall.ts. Behind it, a port is opened for a minute by the last line of
+ * portRules() in src/firewall/nftables/window_rules.ts, or by the rules of C3PO-OPEN in windowChains() and
+ * the sets of windowSets() in src/firewall/iptables/window_chains.ts. CONTRIBUTING.md says how to add a packet
+ * filter.
  */
 import { LOGIN_COMMANDS } from "./src/cli/command.ts";
 

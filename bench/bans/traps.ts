@@ -1,7 +1,7 @@
 import type { Firewall } from "../../src/firewall/firewall.ts";
 import type { Policy } from "../../src/firewall/policy.ts";
 import { IptablesFirewall } from "../../src/firewall/iptables/engine.ts";
-import { Nftables } from "../../src/firewall/nftables/nftables.ts";
+import { NftablesFirewall } from "../../src/firewall/nftables/engine.ts";
 import { systemClock } from "../../src/os/clock.ts";
 import { parseKey } from "../../src/schedule/key_text.ts";
 import { minuteAt } from "../../src/schedule/minute.ts";
@@ -28,7 +28,7 @@ export async function traps() {
   const schedule = await Schedule.of(parseKey("classic:bench"));
   const engines: readonly Firewall[] = [
     new IptablesFirewall({ clock: systemClock }),
-    new Nftables(),
+    new NftablesFirewall(),
   ];
   const found = [];
   for (const count of [15, 4095]) {

@@ -27,7 +27,7 @@ export async function checkServer(args: Arguments, host: Host): Promise<Finding[
       withUsers(config, args.value("key"), host)
     );
     findings.push(finding);
-    const [{ examine }, { adminSession }, { openFirewall }, { PortPlanner }, { demandOf }] =
+    const [{ examine }, { adminSession }, { createFirewall }, { PortPlanner }, { demandOf }] =
       await Promise.all([
         import("../server/check/examine.ts"),
         import("../os/admin_session.ts"),
@@ -38,7 +38,7 @@ export async function checkServer(args: Arguments, host: Host): Promise<Finding[
     const demand = demandOf(config, registry.users);
     const planner = await PortPlanner.of(demand, () => Promise.resolve(newKey()));
     checkTraps(config.traps, planner.range);
-    await using firewall = await openFirewall(config.firewall, host.clock);
+    await using firewall = await createFirewall(config.firewall, host.clock);
     const folders = { runtimeFolder: runtimeFolder(host), stateFolder: stateFolder(host) };
     const asked = {
       admin: await adminSession(host),

@@ -1,6 +1,6 @@
 import { parse as parseToml } from "@std/toml";
 import type { Arguments } from "../cli/arguments.ts";
-import { openFirewall } from "../firewall/engines.ts";
+import { createFirewall } from "../firewall/engines.ts";
 import type { Firewall } from "../firewall/firewall.ts";
 import { C3poError, Failure } from "../os/errors.ts";
 import { exists, isForbidden, readText } from "../os/files.ts";
@@ -75,7 +75,7 @@ export async function serverSettings(host: Host): Promise<ServerConfig> {
 /** The packet filter that a running `serve` uses, or the next one would. */
 export async function chosenFirewall(host: Host): Promise<Firewall> {
   const { firewall } = await serverSettings(host);
-  return await openFirewall(firewall, host.clock);
+  return await createFirewall(firewall, host.clock);
 }
 
 /** A server has one key of its own; the folder of the user who starts it is not looked at. */

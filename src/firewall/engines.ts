@@ -4,8 +4,8 @@ import { isRoot } from "../os/host.ts";
 import { hasTool } from "../os/tool.ts";
 import { settleToolGroup } from "../os/tool_group.ts";
 import type { EngineName, Firewall, KERNEL_ENGINES } from "./firewall.ts";
-import { isUnsupported } from "./others/kernel_support.ts";
-import { savedFiles } from "./others/saved_files.ts";
+import { isUnsupported } from "./other_tools/kernel_support.ts";
+import { savedFiles } from "./other_tools/saved_files.ts";
 
 /** What may be asked for: an engine by name, or the first that works here. */
 export type EngineChoice = "auto" | EngineName;
@@ -20,7 +20,7 @@ const ENGINES = {
   nftables: {
     tools: ["nft"],
     open: async (clock: Clock): Promise<Firewall> =>
-      new (await import("./nftables/nftables.ts")).Nftables({ clock }),
+      new (await import("./nftables/engine.ts")).NftablesFirewall({ clock }),
   },
 } as const satisfies Record<KernelEngine, unknown>;
 
@@ -32,7 +32,7 @@ type KernelEngine = (typeof KERNEL_ENGINES)[number];
  *
  * @throws {Failure} if none works
  */
-export async function openFirewall(choice: EngineChoice, clock: Clock): Promise<Firewall> {
+export async function createFirewall(choice: EngineChoice, clock: Clock): Promise<Firewall> {
   await settleToolGroup(); // an engine starts many
   if (choice !== "auto" && choice !== "memory") return await ENGINES[choice].open(clock);
   const present: Firewall[] = [];

@@ -15,7 +15,10 @@ export interface Ban {
   readonly seconds: number | null;
 }
 
-/** An address on which a lone SYN has no effect: one IPv4 address or one IPv6 /64. */
+/**
+ * An address that no lone SYN bans, and that is not shut out by a ban of the network around it or by what other
+ * servers reported: one IPv4 address or one IPv6 /64.
+ */
 export interface Trust {
   readonly address: Address;
   /** Seconds left, at least 1. */
@@ -28,7 +31,7 @@ export interface Refusal {
   readonly reason: string;
 }
 
-/** A packet that asked for a connection to one of C3PO's ports. */
+/** A source, and the port of C3PO's that it tried, or completed a connection to. */
 export interface Touch {
   /** The very address it came from. */
   readonly source: Address;
@@ -208,10 +211,10 @@ export interface Firewall {
    * Removes every rule and set of C3PO's, in whatever state they are, and goes on over what it cannot
    * remove. Running sessions live on, for which a few rules may have to stay.
    *
-   * @param isSucceeded whether another engine is in place that keeps them alive: then nothing stays
+   * @param hasSuccessor whether another engine is in place, which keeps them alive: then nothing stays
    * @throws {Failure} the first reason for which something is left
    */
-  remove(isSucceeded?: boolean): Promise<void>;
+  remove(hasSuccessor?: boolean): Promise<void>;
 
   /** What `load` would give to the tools, as text; changes nothing and needs no root. */
   preview(policy: Policy, windows: readonly Window[]): Promise<string>;

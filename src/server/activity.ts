@@ -5,7 +5,7 @@ import type { Task } from "./ticker.ts";
 /** Called with each new activity. */
 export type Subscriber = (activity: Activity) => Promise<void> | void;
 
-/** The source of all events: hits on ports, as recorded by the kernel. */
+/** Reads from the kernel who touched which trap and who came through which door, and tells its subscribers. */
 export class ActivityMonitor implements Task {
   readonly what = "read what the kernel noted";
   readonly #firewall: Pick<Firewall, "look">;

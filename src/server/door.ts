@@ -42,7 +42,9 @@ export function doorTroubles(
  */
 export function checkDoor(door: string, network: Ipv6Network, users: readonly User[]): void {
   const { gateways, cutOff, doorless } = doorTroubles(door, network, users);
-  if (gateways.length > 0) throw new Failure(shutGateway(door, gateways), { hint: OWN_NETWORK });
+  if (gateways.length > 0) {
+    throw new Failure(gatewayInDoor(door, gateways), { hint: ROUTED_NETWORK });
+  }
   for (const { text, device } of cutOff) {
     log.warn(
       "door_address",
@@ -50,7 +52,7 @@ export function checkDoor(door: string, network: Ipv6Network, users: readonly Us
       {
         address: text,
         device,
-        next: OWN_NETWORK,
+        next: ROUTED_NETWORK,
       },
     );
   }
@@ -63,10 +65,10 @@ export function checkDoor(door: string, network: Ipv6Network, users: readonly Us
 }
 
 /** What to do about a door that is the network of a link. */
-export const OWN_NETWORK =
+export const ROUTED_NETWORK =
   "use a /64 that is routed to this server and that no interface has an address of";
 
-/** As a person would say it. */
-export function shutGateway(door: string, gateways: readonly string[]): string {
+/** That a door would shut out the way to the internet, as a person would say it. */
+export function gatewayInDoor(door: string, gateways: readonly string[]): string {
   return `the router ${gateways.join(", ")} is in the door's network "${door}"`;
 }

@@ -1,4 +1,4 @@
-import { openFirewall } from "../firewall/engines.ts";
+import { createFirewall } from "../firewall/engines.ts";
 import type { Clock } from "../os/clock.ts";
 import { listeningPorts } from "../os/sockets.ts";
 import { Counters } from "./counters.ts";
@@ -20,7 +20,7 @@ export async function preview(
   stateFolder: string,
   clock: Clock,
 ): Promise<string> {
-  await using firewall = await openFirewall(config.firewall, clock);
+  await using firewall = await createFirewall(config.firewall, clock);
   const forwards = (): Promise<{ ports: Set<number>; unreadable: string[] }> =>
     Promise.resolve({ ports: new Set(), unreadable: [] }); // only root may read rules
   const ports = new Ports({

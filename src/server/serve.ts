@@ -1,5 +1,5 @@
 import { type Takeover, takeOver } from "./takeover.ts";
-import { openFirewall } from "../firewall/engines.ts";
+import { createFirewall } from "../firewall/engines.ts";
 import type { Firewall } from "../firewall/firewall.ts";
 import { parseAddress } from "../os/address.ts";
 import type { AdminSession } from "../os/admin_session.ts";
@@ -67,7 +67,7 @@ export async function serve(options: ServeOptions, requests: Requests): Promise<
   undo.defer(() => lock.release());
   useLightTimers(); // what it listens on keeps the process
   const engine = options.configuration.config.firewall;
-  const firewall = undo.use(await openFirewall(engine, options.clock));
+  const firewall = undo.use(await createFirewall(engine, options.clock));
   await serveWith(firewall, thisMachine, options, requests);
 }
 

@@ -1,5 +1,5 @@
 import { knownBans } from "../bans/ban_store.ts";
-import { openFirewall } from "../firewall/engines.ts";
+import { createFirewall } from "../firewall/engines.ts";
 import type { Ban, EngineName, Firewall } from "../firewall/firewall.ts";
 import { runtimeFolder, stateFolder } from "../os/folders.ts";
 import type { Host } from "../os/host.ts";
@@ -23,7 +23,7 @@ const DEFAULT_SSH_PORT = 22;
 export async function readStatus(host: Host): Promise<Status> {
   needRoot();
   const report = await readReport(await reportFile(runtimeFolder(host)));
-  await using firewall = await openFirewall(
+  await using firewall = await createFirewall(
     report?.engine as EngineName | undefined ?? "auto",
     host.clock,
   );

@@ -11,7 +11,7 @@ const log = eventLog("serve");
  * Checks that the administrator could log in again, before anything is changed.
  *
  * @param listeners who listens on this machine
- * @param taken ports that services have
+ * @param taken ports that services of this machine have, or that other rules forward
  * @throws {Failure} if not, unless `force` is set
  */
 export function checkWayIn(

@@ -1,7 +1,7 @@
 import { assertEquals, assertMatch } from "@std/assert";
-import { iptablesExemptions } from "../../src/firewall/others/untracked/iptables_exemptions.ts";
-import { nftExemptions } from "../../src/firewall/others/untracked/nft_exemptions.ts";
-import { parseRuleset } from "../../src/firewall/others/forwards/nft_json.ts";
+import { iptablesExemptions } from "../../src/firewall/other_tools/untracked/iptables_exemptions.ts";
+import { nftExemptions } from "../../src/firewall/other_tools/untracked/nft_exemptions.ts";
+import { parseRuleset } from "../../src/firewall/other_tools/forwards/nft_json.ts";
 import type { Obstacle } from "../../src/firewall/firewall.ts";
 
 const PORTS = [22, 61_023];

@@ -8,9 +8,9 @@ import {
   fillSets,
   parseEntries,
 } from "../../src/firewall/iptables/ipset_text.ts";
-import { placeSets } from "../../src/firewall/iptables/door_chains.ts";
-import type { Refusal } from "../../src/firewall/iptables/input_rules.ts";
-import { policyChains } from "../../src/firewall/iptables/plan.ts";
+import { placeSets } from "../../src/firewall/iptables/door_network_chains.ts";
+import type { ClosedPortReply } from "../../src/firewall/iptables/input_rules.ts";
+import { policyChains } from "../../src/firewall/iptables/policy_chains.ts";
 import { emptySetsText } from "../../src/firewall/iptables/prepare.ts";
 import { restoreText, rewriteText } from "../../src/firewall/iptables/restore_text.ts";
 import type { Chain } from "../../src/firewall/iptables/rules.ts";
@@ -34,7 +34,7 @@ const WINDOWS = [windowAt(1280, 5000, [5001, 5002]), windowAt(1281, 6000, [6001]
 function chainsOf(
   policy: Partial<Policy> = {},
   family: 4 | 6 = 4,
-  refusal: Refusal = "reset",
+  refusal: ClosedPortReply = "reset",
 ): Chain[] {
   const complete = { ...POLICY, ...policy };
   return [

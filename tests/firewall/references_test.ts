@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { policyChains } from "../../src/firewall/iptables/plan.ts";
+import { policyChains } from "../../src/firewall/iptables/policy_chains.ts";
 import { readListings, referencesTo } from "../../src/firewall/iptables/references.ts";
 import { TOUCHED } from "../../src/firewall/iptables/sets.ts";
 import { windowChains } from "../../src/firewall/iptables/window_chains.ts";

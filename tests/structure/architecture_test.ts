@@ -1,4 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
+import { KERNEL_ENGINES } from "../../src/firewall/firewall.ts";
 import { type Source, sourceOf, sources } from "./sources.ts";
 
 const SOURCES = await sources();
@@ -21,7 +22,7 @@ const LAYERS: readonly (readonly string[])[] = [
 const PURE: readonly RegExp[] = [
   /^src\/schedule\//,
   /^src\/bans\/(ledger|manual_bans|pending_commands|saved|trusted)\.ts$/,
-  /^src\/firewall\/iptables\/(plan|window_chains|window_judges|rules|rule_words|restore_text|saved_rules|drift|ipset_text|references|sets)\.ts$/,
+  /^src\/firewall\/iptables\/(policy_chains|window_chains|window_judges|rules|rule_words|restore_text|saved_rules|drift|ipset_text|references|sets)\.ts$/,
   /^src\/firewall\/nftables\/(chains|elements|sets|window_rules)\.ts$/,
   /^src\/cli\/(arguments|client_options|command|help|manpage)\.ts$/,
   /^src\/cli\/completions\//,
@@ -34,7 +35,7 @@ const EFFECTS =
   /\bDeno\b|\bDate\.now\b|\bnew Date\(\s*\)|\bperformance\b|\bMath\.random\b|\bgetRandomValues\b|\brandomUUID\b|\bset(Timeout|Interval|Immediate)\b|\bAtomics\b|\bfetch\(|\bAbortSignal\.timeout\b|"node:/;
 
 /** Who may speak to the machine. */
-const AT_THE_MACHINE = /^(main|login)\.ts$|^src\/os\/|^src\/firewall\/[a-z]+\//;
+const AT_THE_MACHINE = /^(main|login)\.ts$|^src\/os\/|^src\/firewall\/[a-z_]+\//;
 
 /** Who may call a tool of the packet filter by its name. */
 const NAMES_TOOLS = [
@@ -46,7 +47,7 @@ const NAMES_TOOLS = [
 ];
 
 /** The list of engines, and what reads the rules of others, of whichever kind. */
-const KNOWS_ENGINES = /^src\/firewall\/(engines\.ts$|others\/)/;
+const KNOWS_ENGINES = /^src\/firewall\/(engines\.ts$|other_tools\/)/;
 
 const TOOL = /\b(ip6?tables|ipset|nft|nftables)\b/i;
 
@@ -131,7 +132,7 @@ Deno.test("outside of the packet filters nobody knows by which tools they work",
 });
 
 Deno.test("only the list of engines knows the packet filters, and none of them another", () => {
-  const engine = /^src\/firewall\/(iptables|nftables)\//;
+  const engine = new RegExp(`^src/firewall/(${KERNEL_ENGINES.join("|")})/`);
   const found = SOURCES.flatMap(({ path, imports }) =>
     imports.filter(({ path: to }) =>
       engine.test(to) && !KNOWS_ENGINES.test(path) &&

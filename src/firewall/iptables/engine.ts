@@ -29,10 +29,10 @@ import {
   removeShared,
 } from "./bans.ts";
 import { examine } from "./examine.ts";
-import { doorRouteDrift, routeDoor, unrouteDoors } from "../door_route.ts";
-import { findForwards } from "../others/forwards/forwards.ts";
-import { SessionKeeper } from "../others/kept_sessions.ts";
-import { findObstacles } from "../others/input/denials.ts";
+import { doorRouteDrift, routeDoor, unrouteDoors } from "../door_network_route.ts";
+import { findForwards } from "../other_tools/forwards/forwards.ts";
+import { SessionKeeper } from "../other_tools/kept_sessions.ts";
+import { findObstacles } from "../other_tools/input/denials.ts";
 import { createSets } from "./ipset_text.ts";
 import { hasElement, restoreSets, setNames } from "./ipset.ts";
 import { backendHere, BACKENDS } from "./iptables.ts";
@@ -40,10 +40,10 @@ import { allowedNetworks, allowNetworks, disallowNetworks } from "./networks.ts"
 import { Notes } from "./notes.ts";
 import { preview } from "./preview.ts";
 import { removeEverything, removeRules } from "./removal.ts";
-import { watchRules } from "../others/rule_events.ts";
-import { findExemptions } from "../others/untracked.ts";
+import { watchRules } from "../other_tools/rule_events.ts";
+import { findExemptions } from "../other_tools/untracked.ts";
 import { RuleLoader } from "./rule_loader.ts";
-import { SetSession } from "./set_session.ts";
+import { IpsetProcess } from "./ipset_process.ts";
 import { allSets, banSet, SENTINEL, TOUCHED } from "./sets.ts";
 
 /** Where sessions are spared that an earlier run let in. */
@@ -57,7 +57,7 @@ export class IptablesFirewall implements Firewall {
   readonly #clock: Clock;
   readonly #rules: RuleLoader;
   readonly #sessions = new SessionKeeper();
-  readonly #sets = new SetSession();
+  readonly #sets = new IpsetProcess();
   readonly #notes = new Notes(this.#sets);
   #families: readonly Family[] = FAMILIES;
   #door: string | undefined;
@@ -195,14 +195,14 @@ export class IptablesFirewall implements Firewall {
     return (await setNames()).includes(TOUCHED.name);
   }
 
-  async remove(isSucceeded = false): Promise<void> {
+  async remove(hasSuccessor = false): Promise<void> {
     const served = this.#rules.servicePorts;
-    const ports = isSucceeded ? [] : served.length > 0 ? served : [SSH_PORT];
+    const ports = hasSuccessor ? [] : served.length > 0 ? served : [SSH_PORT];
     this.#rules.forget();
     this.#door = undefined;
     await this.#sets[Symbol.asyncDispose]();
     try {
-      if (!isSucceeded) await unrouteDoors();
+      if (!hasSuccessor) await unrouteDoors();
       await removeEverything(this.#families, ports, this.#clock);
     } finally {
       await this.#sessions.remove(this.#clock);

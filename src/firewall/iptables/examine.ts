@@ -7,7 +7,7 @@ import type { Policy } from "../policy.ts";
 import { findIpset } from "./ipset.ts";
 import { createSets } from "./ipset_text.ts";
 import { backendHere, findIptables, hasIptables, readRules } from "./iptables.ts";
-import { policyChains } from "./plan.ts";
+import { policyChains } from "./policy_chains.ts";
 import { restoreText } from "./restore_text.ts";
 import type { Chain, Rule } from "./rules.ts";
 import { allSets } from "./sets.ts";

@@ -9,7 +9,7 @@ import { pendingSet } from "./sets.ts";
  * How a closed port of this machine meets a packet that belongs to no connection: what has no business at
  * a hidden port is met alike.
  */
-export type Refusal = "reset" | "silence";
+export type ClosedPortReply = "reset" | "silence";
 
 /** Tells a packet of a connection that is there. */
 export type OwnSocket = Extract<Match, { is: "with a socket" | "with a connection" }>;
@@ -20,7 +20,7 @@ export const LOOKED_UP: OwnSocket = { is: "with a socket" };
 export function denials(
   family: Family,
   policy: Policy,
-  refusal: Refusal,
+  reply: ClosedPortReply,
   own: OwnSocket,
 ): Rule[] {
   const tarpit: Match = { is: "to port", ports: [policy.tarpitPort] };
@@ -51,7 +51,7 @@ export function denials(
     // The end of a handshake; one whose beginning the kernel has forgotten is none.
     { when: [REDIRECTED, ESTABLISHED], then: { do: "return" } },
     ...handshakes(own),
-    ...(refusal === "silence" ? [always({ do: "jump", chain: "C3PO-STRAY" })] : []),
+    ...(reply === "silence" ? [always({ do: "jump", chain: "C3PO-STRAY" })] : []),
   ];
 }
 
@@ -66,17 +66,17 @@ function handshakes(own: OwnSocket): Rule[] {
 }
 
 /** What is left to the rules of others once nothing is denied, and how closed ports are met. */
-export function input({ tarpitPort }: Policy, refusal: Refusal, own: OwnSocket): Rule[] {
+export function input({ tarpitPort }: Policy, reply: ClosedPortReply, own: OwnSocket): Rule[] {
   const tarpit: Match = { is: "to port", ports: [tarpitPort] };
   return [
     // Whatever a guest sends. The tarpit is C3PO's own; sshd is for the rules of others to open.
     { when: [tarpit, REDIRECTED], then: { do: "accept" } },
-    { when: [tarpit], then: { do: refusal === "reset" ? "refuse" : "drop" } },
+    { when: [tarpit], then: { do: reply === "reset" ? "refuse" : "drop" } },
     { when: [SYN], then: { do: "return" } },
     { when: [own], then: { do: "return" } },
     { when: [REDIRECTED, ESTABLISHED], then: { do: "return" } },
     ...handshakes(own),
-    ...(refusal === "reset" ? [always({ do: "jump", chain: "C3PO-STRAY" })] : []),
+    ...(reply === "reset" ? [always({ do: "jump", chain: "C3PO-STRAY" })] : []),
   ];
 }
 

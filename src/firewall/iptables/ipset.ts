@@ -2,7 +2,7 @@ import { runTool, streamTool, tryTool } from "../../os/tool.ts";
 import { failureOf, ToolFailure } from "../../os/tool_failure.ts";
 
 /**
- * Makes sure that ipset is there and the kernel answers it, also by way of `stdbuf` as SetSession asks.
+ * Makes sure that ipset is there and the kernel answers it, also by way of `stdbuf` as IpsetProcess asks.
  *
  * @throws {ToolFailure} if not
  */

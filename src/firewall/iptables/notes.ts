@@ -4,7 +4,7 @@ import type { Activity, Touch } from "../firewall.ts";
 import { setNames } from "./ipset.ts";
 import { drainSets } from "./ipset_text.ts";
 import { readListings } from "./references.ts";
-import type { SetSession } from "./set_session.ts";
+import type { IpsetProcess } from "./ipset_process.ts";
 import { cameSet, confirmedSet, hitSet, nextOf, noteSets, SENTINEL, TOUCHED } from "./sets.ts";
 
 /** Nothing happened. */
@@ -12,9 +12,9 @@ const QUIET: Activity = { hits: [], confirmed: [], arrivals: [], intact: true };
 
 /** Reads what the rules noted. */
 export class Notes {
-  readonly #sets: SetSession;
+  readonly #sets: IpsetProcess;
 
-  constructor(sets: SetSession) {
+  constructor(sets: IpsetProcess) {
     this.#sets = sets;
   }
 

@@ -1,12 +1,12 @@
 import type { Family } from "../../os/address.ts";
 import type { Window } from "../../schedule/windows.ts";
 import { tcpServices } from "../access.ts";
-import { doorRoutePreview } from "../door_route.ts";
+import { doorRoutePreview } from "../door_network_route.ts";
 import type { Policy } from "../policy.ts";
-import type { SessionKeeper } from "../others/kept_sessions.ts";
+import type { SessionKeeper } from "../other_tools/kept_sessions.ts";
 import { addEntry, createSets } from "./ipset_text.ts";
 import { ownSocket } from "./own_socket.ts";
-import { policyChains } from "./plan.ts";
+import { policyChains } from "./policy_chains.ts";
 import { restoreText } from "./restore_text.ts";
 import { allSets } from "./sets.ts";
 import { windowChains, windowSets } from "./window_chains.ts";

@@ -8,7 +8,7 @@ import { ToolFailure } from "../../os/tool_failure.ts";
 import { restoreSets, setNames } from "./ipset.ts";
 import { destroySets } from "./ipset_text.ts";
 import { type Backend, BACKENDS, readOurs, readRules, restoreRules } from "./iptables.ts";
-import { SESSIONS } from "./plan.ts";
+import { SESSIONS } from "./policy_chains.ts";
 import { restoreText } from "./restore_text.ts";
 import { isOurChain, isOurJump, type SavedRules, tracksConnections } from "./saved_rules.ts";
 import { isOurs } from "./sets.ts";

@@ -12,8 +12,8 @@ import { restoreSets, setNames } from "./ipset.ts";
 import { addEntry, createSets, destroySets, fillSet, fillSets, flushSets } from "./ipset_text.ts";
 import { isLocked, readRules, restoreRules } from "./iptables.ts";
 import { ownSocket } from "./own_socket.ts";
-import { LOOKED_UP, type OwnSocket, type Refusal } from "./input_rules.ts";
-import { policyChains } from "./plan.ts";
+import { type ClosedPortReply, LOOKED_UP, type OwnSocket } from "./input_rules.ts";
+import { policyChains } from "./policy_chains.ts";
 import { referencesTo } from "./references.ts";
 import { restoreText, rewriteText } from "./restore_text.ts";
 import type { Chain, Hook } from "./rules.ts";
@@ -34,7 +34,7 @@ interface Loaded {
 }
 
 interface LoadedFamily {
-  readonly refusal: Refusal;
+  readonly reply: ClosedPortReply;
   readonly socket: OwnSocket;
   /** The rules as the kernel prints them. */
   readonly own: OwnRules;
@@ -94,8 +94,8 @@ export class RuleLoader {
     const { policy, families: before } = this.#loaded;
     await this.#fillSets(policy, windows);
     const families = new Map<Family, LoadedFamily>();
-    for (const [family, { refusal, socket, chains: old, own }] of before) {
-      const fresh = windowChains(family, policy, windows, refusal);
+    for (const [family, { reply, socket, chains: old, own }] of before) {
+      const fresh = windowChains(family, policy, windows, reply);
       const isGone = (chain: Chain): boolean => !fresh.some((each) => isSame(each, chain));
       const stale = old.filter((chain) => chain.name.startsWith(WINDOW_CHAIN) && isGone(chain));
       await retry(
@@ -103,8 +103,8 @@ export class RuleLoader {
         { ...LOCK_PATIENCE, what: `open the windows of IPv${family}` },
         this.#clock,
       );
-      const chains = [...policyChains(family, policy, refusal, socket), ...fresh];
-      families.set(family, { refusal, socket, chains, own: withPlanned(own, fresh, stale) });
+      const chains = [...policyChains(family, policy, reply, socket), ...fresh];
+      families.set(family, { reply, socket, chains, own: withPlanned(own, fresh, stale) });
     }
     this.#loaded = { policy, windows, families };
     await this.dropUnusedSets();
@@ -114,10 +114,10 @@ export class RuleLoader {
   async drift(): Promise<Drift[]> {
     const gone: Drift[] = [];
     if (!(await setNames()).includes(TOUCHED.name)) gone.push({ kind: "sets", what: "sets" });
-    for (const [family, { refusal, own, chains }] of this.#loaded?.families ?? []) {
+    for (const [family, { reply, own, chains }] of this.#loaded?.families ?? []) {
       const saved = await readRules(family);
       const found = drift(own, ownRules(saved), hooksOf(chains));
-      if (refusalBeside(saved) !== refusal) {
+      if (replyBeside(saved) !== reply) {
         found.push({ kind: "reply", what: "reply of closed ports" });
       }
       gone.push(...found.map(({ kind, what }) => ({ kind, what: `IPv${family} ${what}` })));
@@ -189,14 +189,14 @@ async function loadWith(
 ): Promise<LoadedFamily> {
   for (let tries = 1; tries <= LOAD_TRIES; tries++) {
     const saved: SavedRules = await readRules(family);
-    const refusal = refusalBeside(saved);
+    const reply = replyBeside(saved);
     const chains = [
-      ...policyChains(family, policy, refusal, socket),
-      ...windowChains(family, policy, windows, refusal),
+      ...policyChains(family, policy, reply, socket),
+      ...windowChains(family, policy, windows, reply),
     ];
     await restoreRules(family, restoreText(chains, saved));
     const own = ownRules(await readRules(family));
-    if (isComplete(own, chains)) return { refusal, socket, own, chains };
+    if (isComplete(own, chains)) return { reply, socket, own, chains };
   }
   throw new Failure(`another tool keeps changing the rules of IPv${family}`, {
     hint: "find out which: xtables-monitor --event",
@@ -204,7 +204,7 @@ async function loadWith(
 }
 
 /** How the other rules of a machine have closed ports answer. */
-function refusalBeside(saved: SavedRules): Refusal {
+function replyBeside(saved: SavedRules): ClosedPortReply {
   return deniesByDefault(saved) ? "silence" : "reset";
 }
 

@@ -92,7 +92,7 @@ export function fleetSet(family: Family): SetSpec {
   return set;
 }
 
-/** Addresses on which a lone SYN has no effect. By /64, as a ban would cover them. */
+/** Addresses that no lone SYN bans. By /64, as a ban would cover them. */
 export function trustSet(family: Family): SetSpec {
   return addresses("trust", family, MOST_NOTES);
 }

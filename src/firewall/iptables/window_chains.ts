@@ -3,9 +3,9 @@ import type { Window } from "../../schedule/windows.ts";
 import { accessTo, tcpServices, udpServices } from "../access.ts";
 import type { Policy, Service } from "../policy.ts";
 import { at, during, fromEach, OUTSIDE, REDIRECTED, SYN, to, UDP } from "./conditions.ts";
-import { addressChains, placeSets, toHeld, undirected } from "./door_chains.ts";
+import { addressChains, placeSets, toHeld, undirected } from "./door_network_chains.ts";
 import { entranceChain } from "./entrances.ts";
-import type { Refusal } from "./input_rules.ts";
+import type { ClosedPortReply } from "./input_rules.ts";
 import type { Chain, Match, Rule } from "./rules.ts";
 import { doorSet, type SetSpec, slotOf, trapSet } from "./sets.ts";
 import { held, hiddenUntil, hide } from "./window_judges.ts";
@@ -40,7 +40,7 @@ export function windowChains(
   family: Family,
   policy: Policy,
   windows: readonly Window[],
-  refusal: Refusal,
+  reply: ClosedPortReply,
 ): Chain[] {
   return [
     {
@@ -64,11 +64,11 @@ export function windowChains(
       ],
     },
     {
-      table: refusal === "reset" ? "filter" : "mangle",
+      table: reply === "reset" ? "filter" : "mangle",
       name: "C3PO-STRAY",
       rules: tcpServices(policy).filter(({ hidden }) => hidden).map((service) => ({
         when: [at(service.port), ...hiddenUntil(service, windows)],
-        then: { do: refusal === "reset" ? "refuse" : "drop" },
+        then: { do: reply === "reset" ? "refuse" : "drop" },
       })),
     },
     {

@@ -10,7 +10,7 @@ import { NETWORK_SETS } from "./sets.ts";
 type NetworkSet = typeof NETWORK_SETS[number];
 
 /** Shuts IPv6 networks out whole: a set for each length, since a rule looks up the first bits of an address. */
-export async function shutNetworks(bans: readonly Ban[]): Promise<Refusal[]> {
+export async function banNetworks(bans: readonly Ban[]): Promise<Refusal[]> {
   const refusals = bans.filter(({ address }) => !isBannable(address)).map((
     { address },
   ): Refusal => ({
@@ -35,7 +35,7 @@ export async function shutNetworks(bans: readonly Ban[]): Promise<Refusal[]> {
 }
 
 /** Ends that, where it was so. */
-export async function openNetworks(networks: readonly Address[]): Promise<void> {
+export async function unbanNetworks(networks: readonly Address[]): Promise<void> {
   for (const set of NETWORK_SETS) {
     const keys = networks.filter((network) => isIn(network, set)).map(keyOf);
     for (const some of chunks(keys)) await removeElements(set.name, some);
@@ -43,7 +43,7 @@ export async function openNetworks(networks: readonly Address[]): Promise<void> 
 }
 
 /** Ends all of them. A table that another version made has no such sets. */
-export async function openAllNetworks(): Promise<void> {
+export async function unbanAllNetworks(): Promise<void> {
   await unlessAbsent(() => emptySets(NETWORK_SETS.map(({ name }) => name)), undefined);
 }
 

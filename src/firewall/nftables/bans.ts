@@ -1,7 +1,7 @@
 import { type Address, FAMILIES, type Family, isNetwork } from "../../os/address.ts";
 import { C3poError } from "../../os/errors.ts";
 import type { Ban, Refusal, Trust } from "../firewall.ts";
-import { openNetworks, shutNetworks, shutOutNetworks } from "./ban_networks.ts";
+import { banNetworks, shutOutNetworks, unbanNetworks } from "./ban_networks.ts";
 import { chunks, type Element, elementsOf, flawOf, unitElement, unitOf } from "./elements.ts";
 import { ask, isFull } from "./nft.ts";
 import { addText, each, type Entry, removeElements, replaceText } from "./set_edits.ts";
@@ -36,7 +36,7 @@ export class Bans {
   async ban(bans: readonly Ban[], spilled: boolean): Promise<Refusal[]> {
     const { entries, refusals } = sort(bans.filter(({ address }) => !isNetwork(address)));
     this.#believed += bans.length;
-    refusals.push(...await shutNetworks(bans.filter(({ address }) => isNetwork(address))));
+    refusals.push(...await banNetworks(bans.filter(({ address }) => isNetwork(address))));
     const put = (set: BanSet) => (some: readonly Entry[], family: Family): string =>
       replaceText(setName(set, family), some) +
       (set === "more" ? addText(TOUCHED, [String(MARKS.more)]) : "");
@@ -81,7 +81,7 @@ export class Bans {
       const ours = entries.filter(({ address }) => address.family === family);
       for (const set of [...BAN_SETS, FLEET] as const) await remove(set, family, ours);
     }
-    await openNetworks(addresses.filter(isNetwork));
+    await unbanNetworks(addresses.filter(isNetwork));
   }
 
   /** As {@linkcode Firewall.banShared}. */

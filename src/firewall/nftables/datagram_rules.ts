@@ -3,7 +3,7 @@ import { accessTo, udpServices } from "../access.ts";
 import type { Policy, Service } from "../policy.ts";
 import { type Chain, OUTSIDE } from "./chains.ts";
 import { byFamily, type Dialect, DIALECTS } from "./dialect.ts";
-import { inNetwork } from "./door_rules.ts";
+import { inNetwork } from "./door_network_rules.ts";
 import { BAN_SETS } from "./sets.ts";
 import { during, fromNetworks, strangersOf } from "./matches.ts";
 import { hideRules, judgeRules } from "./window_rules.ts";

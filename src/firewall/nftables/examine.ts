@@ -6,7 +6,7 @@ import type { EngineReport, Limitation } from "../firewall.ts";
 import type { Policy } from "../policy.ts";
 import { ask, rehearse } from "./nft.ts";
 import { TABLE } from "./sets.ts";
-import { surroundings } from "./surroundings.ts";
+import { kernelFeatures } from "./kernel_features.ts";
 import { allChains, loadText } from "./table_text.ts";
 
 const FORGETFUL: Limitation = {
@@ -35,7 +35,7 @@ export async function examine(capacity: number): Promise<EngineReport> {
   const version = (await ask(["--version"])).trim();
   const doors = [{ service: "ssh", port: 4000, user: "default" }];
   const windows = [{ minute: 0, from: 0, until: 60, doors, traps: [22, 4001] }];
-  const here = await surroundings(capacity);
+  const here = await kernelFeatures();
   const chains = allChains(SAMPLE, windows, here);
   try {
     await rehearse(loadText(chains, capacity).replaceAll(TABLE, `${TABLE}-trial`));

@@ -8,11 +8,8 @@ export function staleChains(table: Table | undefined, chains: readonly Chain[]):
   return blocks(table, "chain").map(({ name }) => name).filter((name) => !names.has(name));
 }
 
-/**
- * Whether a table was made by another version: its sets cannot take what this one puts in, or a chain of
- * the same name hangs elsewhere.
- */
-export function isMisfit(table: Table): boolean {
+/** Whether a table was made by another version, whose sets cannot take what this one puts in. */
+export function hasOtherSets(table: Table): boolean {
   const sets = new Map(
     blocks(table, "set").concat(blocks(table, "map")).map((set) => [set.name, traits(set.lines)]),
   );

@@ -1,9 +1,9 @@
 import { runTool } from "../../os/tool.ts";
 import { tcpServices, udpServices } from "../access.ts";
 import type { Policy } from "../policy.ts";
-import { readRuleset } from "../others/ruleset.ts";
+import { readRuleset } from "../other_tools/ruleset.ts";
 import { transact } from "./nft.ts";
-import { findDenials, IPTABLES, savedBy } from "../others/input/denials.ts";
+import { findDenials, IPTABLES, savedBy } from "../other_tools/input/denials.ts";
 
 /** Marks the rules of ours in chains of others. */
 export const MARK = "c3po-let-in";
@@ -11,7 +11,7 @@ export const MARK = "c3po-let-in";
 const MULTIPORT = 15;
 
 /** The TCP ports that have to be let in: those that doors lead to, and the tarpit's. */
-export function openingOf(policy: Policy): number[] {
+export function allowedPorts(policy: Policy): number[] {
   return [...tcpServices(policy).map(({ port }) => port), policy.tarpitPort];
 }
 
@@ -21,9 +21,9 @@ function datagramOpening(policy: Policy): number[] {
 }
 
 /** Whether two policies let in the same. */
-export function isSameOpening(policy: Policy, other: Policy | undefined): boolean {
+export function allowsSamePorts(policy: Policy, other: Policy | undefined): boolean {
   if (other === undefined) return false;
-  const text = (each: Policy): string => `${openingOf(each)} ${datagramOpening(each)}`;
+  const text = (each: Policy): string => `${allowedPorts(each)} ${datagramOpening(each)}`;
   return text(policy) === text(other);
 }
 
@@ -33,7 +33,7 @@ export function isSameOpening(policy: Policy, other: Policy | undefined): boolea
  * puts there.
  */
 export async function letIn(policy: Policy): Promise<void> {
-  const ports = openingOf(policy);
+  const ports = allowedPorts(policy);
   const datagrams = datagramOpening(policy);
   // What denies new connections by default denies the first datagram of a flow as well.
   const openings: (readonly [protocol: string, ports: readonly number[]])[] = [

@@ -3,7 +3,7 @@ import type { Activity, Touch } from "../firewall.ts";
 import { chunks, type Element, elementsOf } from "./elements.ts";
 import { isAbsent } from "./nft.ts";
 import { FULL, MARKS, setName, TABLE, TOUCHED } from "./sets.ts";
-import type { NftSession } from "./session.ts";
+import type { NftProcess } from "./nft_process.ts";
 import { removeText } from "./set_edits.ts";
 
 /** What the rules noted since the last look. */
@@ -21,8 +21,8 @@ const LINE_ELEMENTS = 500;
  *
  * @param owed marks of what could not be read at earlier calls, kept from one call to the next
  */
-export async function takeNotes(session: NftSession, owed: Set<number>): Promise<Notes> {
-  const marks = await readMarks(session);
+export async function takeNotes(nft: NftProcess, owed: Set<number>): Promise<Notes> {
+  const marks = await readMarks(nft);
   if (marks === null) return { ...NOTHING, intact: false };
   const intact = marks.has(MARKS.sentinel);
   const seen = [MARKS.hit, MARKS.came, MARKS.confirmed, MARKS.full].filter((mark) =>
@@ -31,7 +31,7 @@ export async function takeNotes(session: NftSession, owed: Set<number>): Promise
   if (seen.length === 0) return { ...NOTHING, intact };
   for (const mark of seen) owed.add(mark);
   // The marks go first: what is noted from now on is marked anew.
-  await session.exchange([removal(TOUCHED, seen.map(String))]);
+  await nft.exchange([removal(TOUCHED, seen.map(String))]);
   let failure: unknown = null;
   const take = async <T>(mark: number, read: () => Promise<T[]>): Promise<T[]> => {
     if (!owed.has(mark)) return [];
@@ -44,11 +44,11 @@ export async function takeNotes(session: NftSession, owed: Set<number>): Promise
       return [];
     }
   };
-  const hits = touches(await take(MARKS.hit, () => takeSets(session, "hit")));
-  const arrivals = touches(await take(MARKS.came, () => takeSets(session, "came")));
-  const completed = await take(MARKS.confirmed, () => takeSets(session, "confirmed"));
+  const hits = touches(await take(MARKS.hit, () => takeSets(nft, "hit")));
+  const arrivals = touches(await take(MARKS.came, () => takeSets(nft, "came")));
+  const completed = await take(MARKS.confirmed, () => takeSets(nft, "confirmed"));
   const confirmed = completed.flat().map(({ key }) => source(key));
-  const full = await take(MARKS.full, () => fullFamilies(session));
+  const full = await take(MARKS.full, () => fullFamilies(nft));
   // What was read is gone from the kernel, so it is told first; the rest is asked for again.
   const isEmpty = hits.length + arrivals.length + confirmed.length + full.length === 0;
   if (failure !== null && isEmpty) throw failure;
@@ -56,9 +56,9 @@ export async function takeNotes(session: NftSession, owed: Set<number>): Promise
 }
 
 /** The marks of what happened; null if there is no such table. */
-export async function readMarks(session: NftSession): Promise<Set<number> | null> {
+export async function readMarks(nft: NftProcess): Promise<Set<number> | null> {
   try {
-    const [listed] = await session.exchange([`list set ${TABLE} ${TOUCHED}`]);
+    const [listed] = await nft.exchange([`list set ${TABLE} ${TOUCHED}`]);
     return new Set(elementsOf(listed!).map(({ key }) => Number(key[0])));
   } catch (error) {
     if (isAbsent(error)) return null;
@@ -66,22 +66,22 @@ export async function readMarks(session: NftSession): Promise<Set<number> | null
   }
 }
 
-async function fullFamilies(session: NftSession): Promise<Family[]> {
-  const [listed] = await session.exchange([`list set ${TABLE} ${FULL}`]);
+async function fullFamilies(nft: NftProcess): Promise<Family[]> {
+  const [listed] = await nft.exchange([`list set ${TABLE} ${FULL}`]);
   const names = elementsOf(listed!).map(({ key }) => key[0]);
   return FAMILIES.filter((family) => names.includes(`ipv${family}`));
 }
 
 /** Reads the sets of both families and removes exactly what was read. */
-async function takeSets(session: NftSession, name: string): Promise<Element[][]> {
+async function takeSets(nft: NftProcess, name: string): Promise<Element[][]> {
   return await Promise.all(FAMILIES.map(async (family) => {
     const set = setName(name, family);
-    const [listed] = await session.exchange([`list set ${TABLE} ${set}`]);
+    const [listed] = await nft.exchange([`list set ${TABLE} ${set}`]);
     const elements = elementsOf(listed!);
     // A set that grows while it is listed may show an element twice.
     const keys = [...new Set(elements.map(({ key }) => key.join(" . ")))];
     for (const some of chunks(keys, LINE_ELEMENTS)) {
-      await removeNotes(session, set, some);
+      await removeNotes(nft, set, some);
     }
     return elements;
   }));
@@ -93,15 +93,15 @@ async function takeSets(session: NftSession, name: string): Promise<Element[][]>
  * needed, because one of them has expired since.
  */
 async function removeNotes(
-  session: NftSession,
+  nft: NftProcess,
   set: string,
   keys: readonly string[],
 ): Promise<void> {
   try {
-    await session.exchange([`delete element ${TABLE} ${set} { ${keys.join(", ")} }`]);
+    await nft.exchange([`delete element ${TABLE} ${set} { ${keys.join(", ")} }`]);
   } catch (error) {
     if (!isAbsent(error)) throw error;
-    await session.exchange([removal(set, keys)]);
+    await nft.exchange([removal(set, keys)]);
   }
 }
 

@@ -14,10 +14,10 @@ const PERSISTENCE = { tries: 8, pauseMs: 250 };
  * Removes every table and rule of C3PO. A tool that fails is tried again; what cannot be removed does not
  * keep the rest from being removed.
  *
- * @param isSucceeded whether another engine keeps sessions alive
+ * @param hasSuccessor whether another engine keeps sessions alive
  * @throws {C3poError} the first reason for which something is left
  */
-export async function removeEverything(isSucceeded: boolean, clock: Clock): Promise<void> {
+export async function removeEverything(hasSuccessor: boolean, clock: Clock): Promise<void> {
   const failures: C3poError[] = [];
   const attempt = async (what: string, action: () => Promise<void>): Promise<void> => {
     try {
@@ -27,7 +27,7 @@ export async function removeEverything(isSucceeded: boolean, clock: Clock): Prom
       failures.push(error);
     }
   };
-  await attempt("remove the tables", () => removeTables(isSucceeded));
+  await attempt("remove the tables", () => removeTables(hasSuccessor));
   await attempt("remove the rules that let in", letInNoMore);
   if (failures.length > 0) throw failures[0]!;
 }
@@ -35,12 +35,12 @@ export async function removeEverything(isSucceeded: boolean, clock: Clock): Prom
 /**
  * Removes the table with all that is in it, in one step, and leaves what open sessions need.
  *
- * @param isSucceeded whether another engine keeps them alive
+ * @param hasSuccessor whether another engine keeps them alive
  */
-async function removeTables(isSucceeded: boolean): Promise<void> {
+async function removeTables(hasSuccessor: boolean): Promise<void> {
   const ours = [TABLE, SESSIONS_TABLE];
   const gone = ours.map((name) => `table ${name}\ndelete table ${name}\n`).join("");
-  const spared = isSucceeded ? [] : await sessionPorts(ours);
+  const spared = hasSuccessor ? [] : await sessionPorts(ours);
   await transact(gone + (spared.length > 0 ? sessionsText(spared) : ""));
 }
 

@@ -3,7 +3,8 @@ import type { Policy } from "../policy.ts";
 import { SESSIONS_TABLE } from "./sessions.ts";
 import { type Bank, banked, bankName, type Chain, chainText } from "./chains.ts";
 import { datagramChains } from "./datagram_rules.ts";
-import { fixedChains, type Surroundings } from "./rules.ts";
+import type { KernelFeatures } from "./kernel_features.ts";
+import { fixedChains } from "./policy_chains.ts";
 import { allSets, MARKS, TABLE, TOUCHED } from "./sets.ts";
 import { windowChains } from "./window_rules.ts";
 
@@ -11,14 +12,14 @@ import { windowChains } from "./window_rules.ts";
 export function allChains(
   policy: Policy,
   windows: readonly Window[],
-  surroundings: Surroundings,
+  features: KernelFeatures,
   bank: Bank = 0,
 ): Chain[] {
   return [
     ...changingChains(policy, windows).flatMap((chain) =>
       chain.hasMaps ? banked(chain, bank) : [chain]
     ),
-    ...fixedChains(policy, surroundings),
+    ...fixedChains(policy, features),
   ];
 }
 

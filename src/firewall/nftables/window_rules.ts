@@ -2,7 +2,7 @@ import { horizonOf, type Window } from "../../schedule/windows.ts";
 import { accessTo, tcpServices } from "../access.ts";
 import type { Policy, Service } from "../policy.ts";
 import type { Chain } from "./chains.ts";
-import { addressChains, toAddresses, toHeld, undirected } from "./door_rules.ts";
+import { addressChains, toAddresses, toHeld, undirected } from "./door_network_rules.ts";
 import { doorChain, during, fromNetworks } from "./matches.ts";
 
 /** Leads what touches a port to the service, or to the trap. */

@@ -1,7 +1,7 @@
 import type { Finding } from "../../os/finding.ts";
 import { ipv6Network } from "../../os/ipv6_network.ts";
 import { servingProcess } from "../../os/lock.ts";
-import { doorTroubles, OWN_NETWORK, shutGateway } from "../door.ts";
+import { doorTroubles, gatewayInDoor, ROUTED_NETWORK } from "../door.ts";
 import type { Checkup } from "./checkup.ts";
 
 /** Whether the network of a door is this machine's, as far as it can tell; nothing without one. */
@@ -13,12 +13,12 @@ export async function doorFindings(checkup: Checkup): Promise<Finding[]> {
   const { gateways, cutOff, doorless } = doorTroubles(door, network, users);
   const findings: Finding[] = [];
   if (gateways.length > 0) {
-    const found = shutGateway(door, gateways);
-    findings.push({ grade: "fail", what, found, todo: OWN_NETWORK });
+    const found = gatewayInDoor(door, gateways);
+    findings.push({ grade: "fail", what, found, todo: ROUTED_NETWORK });
   }
   for (const { text, device } of cutOff) {
     const found = `${door} is the network of ${device}, not routed here: ${text} will not answer`;
-    findings.push({ grade: "warn", what, found, todo: OWN_NETWORK });
+    findings.push({ grade: "warn", what, found, todo: ROUTED_NETWORK });
   }
   if (doorless.length > 0) {
     const found = `no address for users with a classic key: ${doorless.join(", ")}`;

@@ -1,4 +1,4 @@
-import { openFirewall } from "../../firewall/engines.ts";
+import { createFirewall } from "../../firewall/engines.ts";
 import { C3poError } from "../../os/errors.ts";
 import type { Finding } from "../../os/finding.ts";
 import { probe } from "../probe.ts";
@@ -17,7 +17,7 @@ export async function probeFindings(checkup: Checkup): Promise<Finding[]> {
   }
   try {
     const { windows, sshPort, engine } = report;
-    await using firewall = await openFirewall(engine, clock);
+    await using firewall = await createFirewall(engine, clock);
     return await probe({ windows: () => windows, sshPort, firewall, clock });
   } catch (error) {
     if (!(error instanceof C3poError)) throw error;

@@ -1,4 +1,4 @@
-import { type SavedFile, savedFiles } from "../../firewall/others/saved_files.ts";
+import { type SavedFile, savedFiles } from "../../firewall/other_tools/saved_files.ts";
 import { exists } from "../../os/files.ts";
 import type { Finding } from "../../os/finding.ts";
 import { eventLog } from "../../os/event_log.ts";

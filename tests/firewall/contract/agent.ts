@@ -8,7 +8,7 @@ import { TextLineStream } from "@std/streams/text-line-stream";
 import { systemClock } from "../../../src/os/clock.ts";
 import { C3poError } from "../../../src/os/errors.ts";
 import { ToolFailure } from "../../../src/os/tool_failure.ts";
-import { openFirewall } from "../../../src/firewall/engines.ts";
+import { createFirewall } from "../../../src/firewall/engines.ts";
 import type { EngineName, Firewall } from "../../../src/firewall/firewall.ts";
 
 /** A call of a method. */
@@ -38,7 +38,7 @@ export interface Thrown {
 }
 
 if (import.meta.main) {
-  const firewall = await openFirewall(Deno.args[0] as EngineName, systemClock);
+  const firewall = await createFirewall(Deno.args[0] as EngineName, systemClock);
   const end = new AbortController();
   const lines: ReadableStream<string> = Deno.stdin.readable
     .pipeThrough(new TextDecoderStream())

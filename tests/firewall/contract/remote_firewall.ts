@@ -135,8 +135,8 @@ export class RemoteFirewall implements Firewall {
     return this.#call("isLoaded");
   }
 
-  remove(isSucceeded = false): Promise<void> {
-    return this.#call("remove", isSucceeded);
+  remove(hasSuccessor = false): Promise<void> {
+    return this.#call("remove", hasSuccessor);
   }
 
   preview(): Promise<string> {

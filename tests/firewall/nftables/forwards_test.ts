@@ -1,8 +1,8 @@
 import { assertEquals } from "@std/assert";
-import { iptablesSteps } from "../../../src/firewall/others/forwards/iptables_steps.ts";
-import { parseRuleset } from "../../../src/firewall/others/forwards/nft_json.ts";
-import { nftSteps } from "../../../src/firewall/others/forwards/nft_steps.ts";
-import { walk } from "../../../src/firewall/others/forwards/walk.ts";
+import { iptablesSteps } from "../../../src/firewall/other_tools/forwards/iptables_steps.ts";
+import { parseRuleset } from "../../../src/firewall/other_tools/forwards/nft_json.ts";
+import { nftSteps } from "../../../src/firewall/other_tools/forwards/nft_steps.ts";
+import { walk } from "../../../src/firewall/other_tools/forwards/walk.ts";
 
 function saved(...rules: string[]): { ports: number[]; wide: readonly string[] } {
   const { ports, wide } = walk(iptablesSteps(`*nat\n${rules.join("\n")}\nCOMMIT\n`, "IPv4"));

@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
-import { iptablesInput } from "../../../src/firewall/others/input/iptables_input.ts";
-import { deniedAt } from "../../../src/firewall/others/input/verdict.ts";
+import { iptablesInput } from "../../../src/firewall/other_tools/input/iptables_input.ts";
+import { deniedAt } from "../../../src/firewall/other_tools/input/verdict.ts";
 
 function denied(policy: string, rules: string[], port = 22): number | null {
   const text = `*filter\n:INPUT ${policy} [0:0]\n${rules.join("\n")}\nCOMMIT\n`;

@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { differences, isMisfit } from "../../../src/firewall/nftables/layout.ts";
+import { differences, hasOtherSets } from "../../../src/firewall/nftables/layout.ts";
 import { findTable, parseListing } from "../../../src/firewall/nftables/listing.ts";
 
 const LISTING = `table inet c3po {
@@ -67,8 +67,11 @@ Deno.test("what another tool did is named", () => {
 });
 
 Deno.test("sets of another layout are told from those of this one", () => {
-  assertEquals(isMisfit(table(LISTING)!), false);
-  assertEquals(isMisfit(table(LISTING.replace("65536", "100"))!), false);
-  assertEquals(isMisfit(table(LISTING.replace("type ipv4_addr", "type ipv6_addr"))!), true);
-  assertEquals(isMisfit(table(LISTING.replace("flags timeout", "flags timeout,interval"))!), true);
+  assertEquals(hasOtherSets(table(LISTING)!), false);
+  assertEquals(hasOtherSets(table(LISTING.replace("65536", "100"))!), false);
+  assertEquals(hasOtherSets(table(LISTING.replace("type ipv4_addr", "type ipv6_addr"))!), true);
+  assertEquals(
+    hasOtherSets(table(LISTING.replace("flags timeout", "flags timeout,interval"))!),
+    true,
+  );
 });

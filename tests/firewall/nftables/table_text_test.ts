@@ -12,7 +12,7 @@ import { openWindow, policy } from "./sample.ts";
 const CAPACITY = 1000;
 
 function preview(policy: Policy, windows: readonly Window[]): string {
-  const here = { earlyDemux: true, cgroups: true, capacity: CAPACITY, notesIpv6: true };
+  const here = { earlyDemux: true, cgroups: true, notesIpv6: true };
   return loadText(allChains(policy, windows, here), CAPACITY);
 }
 
@@ -123,7 +123,7 @@ Deno.test("new windows never take a map from a packet that is on its way to it",
   const doors = [door("ssh", 4000), door("wg", 4001)];
   const addressDoors = [{ ...door("ssh", 4002), address: "2001:db8:0:aa::7" }];
   const window = openWindow({ doors, addressDoors });
-  const here = { earlyDemux: true, cgroups: true, capacity: CAPACITY, notesIpv6: true };
+  const here = { earlyDemux: true, cgroups: true, notesIpv6: true };
   for (const [old, next] of [[0, 1], [1, 0]] as const) {
     const loaded = allChains(all, [window], here, old);
     const mapped = loaded.filter(({ rules }) =>

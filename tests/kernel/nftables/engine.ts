@@ -1,5 +1,5 @@
 import { fromFileUrl } from "@std/path";
-import { Nftables } from "../../../src/firewall/nftables/nftables.ts";
+import { NftablesFirewall } from "../../../src/firewall/nftables/engine.ts";
 import { settleToolGroup } from "../../../src/os/tool_group.ts";
 import type { Child, Namespace } from "../lab.ts";
 
@@ -27,7 +27,7 @@ export class Engine {
 
   /** Calls one of its methods; sets come back as lists. @throws Error with what the engine threw */
   // deno-lint-ignore no-explicit-any
-  async call(method: keyof Nftables, ...args: unknown[]): Promise<any> {
+  async call(method: keyof NftablesFirewall, ...args: unknown[]): Promise<any> {
     const id = ++this.#asked;
     await this.#child.write(JSON.stringify({ id, method, args }) + "\n");
     const line = await this.#child.waitForLine((text) => text.startsWith(`{"id":${id},`));
@@ -50,7 +50,9 @@ export class Engine {
 if (import.meta.main) {
   const [capacity] = Deno.args;
   await settleToolGroup();
-  await using engine = new Nftables(capacity === undefined ? {} : { capacity: Number(capacity) });
+  await using engine = new NftablesFirewall(
+    capacity === undefined ? {} : { capacity: Number(capacity) },
+  );
   let rest = "";
   for await (const text of Deno.stdin.readable.pipeThrough(new TextDecoderStream())) {
     const lines = (rest + text).split("\n");

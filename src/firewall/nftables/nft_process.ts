@@ -23,8 +23,8 @@ interface Talk {
   exchanges: number;
 }
 
-/** How a session talks. */
-export interface SessionOptions {
+/** How it is started. */
+export interface NftProcessOptions {
   /** What nft is told when it is started, beside that answers are to be JSON. */
   readonly args?: readonly string[];
   /** A command that each new nft is given first; whether it succeeds is not asked. */
@@ -35,14 +35,14 @@ export interface SessionOptions {
  * One nft that keeps running, for what is asked again and again: an exchange costs a tenth of what a new
  * process would. What it owns in the kernel ends with it.
  */
-export class NftSession implements AsyncDisposable {
+export class NftProcess implements AsyncDisposable {
   readonly #args: readonly string[];
   readonly #greeting: string | undefined;
   #talk: Talk | null = null;
   /** Exchanges follow one another. */
   #last: Promise<unknown> = Promise.resolve();
 
-  constructor({ args = [], greeting }: SessionOptions = {}) {
+  constructor({ args = [], greeting }: NftProcessOptions = {}) {
     this.#args = ["-j", ...args, "-i"];
     this.#greeting = greeting;
   }

@@ -3,12 +3,11 @@ import type { Window } from "../../schedule/windows.ts";
 import type { Drift } from "../firewall.ts";
 import type { Policy } from "../policy.ts";
 import type { Bank, Chain } from "./chains.ts";
-import { differences, isMisfit, isWhole, staleChains } from "./layout.ts";
+import { differences, hasOtherSets, isWhole, staleChains } from "./layout.ts";
 import { findTable, listTables, type Table } from "./listing.ts";
 import { transact } from "./nft.ts";
-import type { Surroundings } from "./rules.ts";
-import type { NftSession } from "./session.ts";
-import { surroundings } from "./surroundings.ts";
+import type { NftProcess } from "./nft_process.ts";
+import { type KernelFeatures, kernelFeatures } from "./kernel_features.ts";
 import { TABLE } from "./sets.ts";
 import { allChains, emptyCommands, loadText, openText, otherBank } from "./table_text.ts";
 
@@ -22,15 +21,15 @@ interface Loaded {
 }
 
 /** Puts rules in place, and knows what became of them. */
-export class RuleBook {
+export class RuleLoader {
   readonly #capacity: number;
-  readonly #session: NftSession;
+  readonly #nft: NftProcess;
   #loaded: Loaded | null = null;
-  #surroundings: Promise<Surroundings> | null = null;
+  #features: Promise<KernelFeatures> | null = null;
 
-  constructor(capacity: number, session: NftSession) {
+  constructor(capacity: number, nft: NftProcess) {
     this.#capacity = capacity;
-    this.#session = session;
+    this.#nft = nft;
   }
 
   /** What was loaded last; null if nothing was. */
@@ -47,7 +46,7 @@ export class RuleBook {
     const chains = await this.#chains(policy, windows, 0);
     const found = findTable(await listTables(), TABLE);
     await transact(loadText(chains, this.#capacity, {
-      isFresh: found !== undefined && isMisfit(found),
+      isFresh: found !== undefined && hasOtherSets(found),
       stale: staleChains(found, chains),
       emptied: found === undefined ? [] : emptied,
     }));
@@ -61,7 +60,7 @@ export class RuleBook {
     const { policy, bank: old } = this.#loaded;
     const bank = otherBank(old);
     await transact(openText(policy, windows, bank));
-    await this.#session.exchange(emptyCommands(policy, old));
+    await this.#nft.exchange(emptyCommands(policy, old));
     await this.#note({ policy, windows, bank }, await this.#chains(policy, windows, bank));
   }
 
@@ -88,7 +87,7 @@ export class RuleBook {
   }
 
   async #chains(policy: Policy, windows: readonly Window[], bank: Bank): Promise<Chain[]> {
-    const here = await (this.#surroundings ??= surroundings(this.#capacity));
+    const here = await (this.#features ??= kernelFeatures());
     return allChains(policy, windows, here, bank);
   }
 }

@@ -32,7 +32,7 @@ interface Talk {
  * The kernel's sets over one `ipset` that keeps running, for what is asked again and again: an exchange
  * costs a tenth of what a new process would. `stdbuf` keeps its words from waiting in a buffer.
  */
-export class SetSession implements AsyncDisposable {
+export class IpsetProcess implements AsyncDisposable {
   #talk: Talk | null = null;
   /** Exchanges follow one another. */
   #last: Promise<unknown> = Promise.resolve();

@@ -2,34 +2,17 @@ import { tcpServices } from "../access.ts";
 import type { Policy } from "../policy.ts";
 import { type Chain, COMPLETING, OUTSIDE, RUNNING, SYN } from "./chains.ts";
 import { datagramEntrance, datagramInput, fixedDatagramChains } from "./datagram_rules.ts";
-import { toNetwork } from "./door_rules.ts";
+import { toNetwork } from "./door_network_rules.ts";
 import { byFamily, DIALECTS } from "./dialect.ts";
+import type { KernelFeatures } from "./kernel_features.ts";
 import { claimChains, familyChains } from "./family_chains.ts";
 import { serviceChains } from "./service_rules.ts";
 import { sessionChains } from "./session_rules.ts";
 
-/** What the rules need to know of this machine. */
-export interface Surroundings {
-  /**
-   * Whether the kernel has found the socket of a running connection before the rules see its packet. Then
-   * a connection can be told from a listener, also from one that listens on one address alone.
-   */
-  readonly earlyDemux: boolean;
-  /**
-   * Whether nft can ask a socket for its control group. It has one until its last byte is sent, also where the
-   * service has closed it; its user it has no longer.
-   */
-  readonly cgroups: boolean;
-  /** How many bans one set holds. */
-  readonly capacity: number;
-  /** Whether nft can write rules that note where IPv6 sessions lead: before 1.0.7 it could not. */
-  readonly notesIpv6: boolean;
-}
-
 /** The chains that do not change with the windows. */
 export function fixedChains(
   policy: Policy,
-  { earlyDemux, cgroups, notesIpv6 }: Surroundings,
+  { earlyDemux, cgroups, notesIpv6 }: KernelFeatures,
 ): Chain[] {
   const { tarpitPort } = policy;
   const services = tcpServices(policy);
@@ -85,12 +68,9 @@ export function fixedChains(
   ];
 }
 
-/** The chain that is there only in some policies, and has to be removed with the others. */
-export const BANISH = "banish";
-
+/** Of the wider scope alone. Before connection tracking: what a banned address sends costs no entry there. */
 function banishChain(): Chain {
-  // Before connection tracking: what a banned address sends costs no entry there.
-  return hooked(BANISH, "type filter hook prerouting priority raw; policy accept;", [
+  return hooked("banish", "type filter hook prerouting priority raw; policy accept;", [
     `${OUTSIDE} ${SYN} fib daddr type local ${byFamily("jump", "banned")}`,
   ]);
 }

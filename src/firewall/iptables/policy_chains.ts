@@ -14,9 +14,16 @@ import {
   shutOut,
   SYN,
 } from "./conditions.ts";
-import { toAddresses } from "./door_chains.ts";
+import { toAddresses } from "./door_network_chains.ts";
 import { datagramChains, entrance } from "./entrances.ts";
-import { denials, input, LOOKED_UP, opened, type OwnSocket, type Refusal } from "./input_rules.ts";
+import {
+  type ClosedPortReply,
+  denials,
+  input,
+  LOOKED_UP,
+  opened,
+  type OwnSocket,
+} from "./input_rules.ts";
 import { always, type Chain, type Match, type Rule, type Verdict } from "./rules.ts";
 import {
   allowSet,
@@ -59,7 +66,7 @@ export const SESSIONS: Chain = {
 export function policyChains(
   family: Family,
   policy: Policy,
-  refusal: Refusal,
+  reply: ClosedPortReply,
   own: OwnSocket = LOOKED_UP,
 ): Chain[] {
   const ports = [...tcpServices(policy).map(({ port }) => port), policy.tarpitPort];
@@ -79,7 +86,7 @@ export function policyChains(
       table: "mangle",
       name: "C3PO-DENY",
       hook: { chain: "INPUT", place: "first", when: [OUTSIDE, guarded] },
-      rules: denials(family, policy, refusal, own),
+      rules: denials(family, policy, reply, own),
     },
     { table: "mangle", name: "C3PO-CONFIRM", rules: confirmation(family, policy) },
     {
@@ -105,7 +112,7 @@ export function policyChains(
       table: "filter",
       name: "C3PO-IN",
       hook: { chain: "INPUT", place: "first", when: [OUTSIDE, guarded] },
-      rules: input(policy, refusal, own),
+      rules: input(policy, reply, own),
     },
     ...(policy.openFirewall ? opened(policy) : []),
     {

@@ -13,29 +13,34 @@ import type {
   Trust,
 } from "../firewall.ts";
 import type { Policy } from "../policy.ts";
-import { openAllNetworks } from "./ban_networks.ts";
+import { unbanAllNetworks } from "./ban_networks.ts";
 import { Bans } from "./bans.ts";
 import { examine } from "./examine.ts";
-import { doorRouteDrift, doorRoutePreview, routeDoor, unrouteDoors } from "../door_route.ts";
-import { findForwards } from "../others/forwards/forwards.ts";
-import { findDenials, findObstacles } from "../others/input/denials.ts";
-import { isSameOpening, letIn, letInNoMore, openingOf } from "./let_in.ts";
-import { hasRules, isMisfit } from "./layout.ts";
+import {
+  doorRouteDrift,
+  doorRoutePreview,
+  routeDoor,
+  unrouteDoors,
+} from "../door_network_route.ts";
+import { findForwards } from "../other_tools/forwards/forwards.ts";
+import { findDenials, findObstacles } from "../other_tools/input/denials.ts";
+import { allowedPorts, allowsSamePorts, letIn, letInNoMore } from "./let_in.ts";
+import { hasOtherSets, hasRules } from "./layout.ts";
 import { findTable, listTables } from "./listing.ts";
 import { allowedNetworks, allowNetworks, disallowNetworks } from "./networks.ts";
 import { transact } from "./nft.ts";
 import { readMarks, takeNotes } from "./notes.ts";
-import { RuleBook } from "./rule_book.ts";
-import { NftSession } from "./session.ts";
+import { RuleLoader } from "./rule_loader.ts";
+import { NftProcess } from "./nft_process.ts";
 import { removeEverything } from "./removal.ts";
 import { ANCHOR } from "./sessions.ts";
 import { BAN_CAPACITY, BAN_SETS, type BanSet, FLEET, FULL, MARKS, setName, TABLE } from "./sets.ts";
 import { emptySets } from "./set_edits.ts";
 import { unlessAbsent, withSets } from "./set_presence.ts";
-import { surroundings } from "./surroundings.ts";
+import { kernelFeatures } from "./kernel_features.ts";
 import { allChains, loadText } from "./table_text.ts";
-import { watchRules } from "../others/rule_events.ts";
-import { findExemptions } from "../others/untracked.ts";
+import { watchRules } from "../other_tools/rule_events.ts";
+import { findExemptions } from "../other_tools/untracked.ts";
 
 /** What an engine may be given. */
 export interface NftablesOptions {
@@ -46,22 +51,22 @@ export interface NftablesOptions {
 }
 
 /** The packet filter in one table of nftables, for both families. */
-export class Nftables implements Firewall {
+export class NftablesFirewall implements Firewall {
   readonly engine = "nftables";
   readonly #capacity: number;
   readonly #clock: Clock;
-  readonly #session = new NftSession({ greeting: ANCHOR });
+  readonly #nft = new NftProcess({ greeting: ANCHOR });
   readonly #bans = new Bans((family) => this.#makeRoom(family));
   /** Marks of what was noted and could not be read yet. */
   readonly #owed = new Set<number>();
-  readonly #rules: RuleBook;
+  readonly #rules: RuleLoader;
   /** Of each family, the set of bans that was full first. */
   readonly #older: Record<Family, BanSet> = { 4: "ban", 6: "ban" };
 
   constructor({ capacity = BAN_CAPACITY, clock = systemClock }: NftablesOptions = {}) {
     this.#clock = clock;
     this.#capacity = capacity;
-    this.#rules = new RuleBook(capacity, this.#session);
+    this.#rules = new RuleLoader(capacity, this.#nft);
   }
 
   async examine(): Promise<EngineReport> {
@@ -71,7 +76,7 @@ export class Nftables implements Firewall {
   async adopt(): Promise<boolean> {
     const table = findTable(await listTables(), TABLE);
     if (table === undefined) return false;
-    if (!isMisfit(table)) return hasRules(table); // sets alone are what `c3po ban` made
+    if (!hasOtherSets(table)) return hasRules(table); // sets alone are what `c3po ban` made
     await transact(`delete table ${TABLE}\n`);
     return false;
   }
@@ -80,10 +85,10 @@ export class Nftables implements Firewall {
     const before = this.#rules.loaded?.policy;
     await this.#rules.load(policy, windows);
     // Those for other ports go; if the policy is the same, no connection is refused in between.
-    if (!policy.openFirewall || !isSameOpening(policy, before)) await letInNoMore();
+    if (!policy.openFirewall || !allowsSamePorts(policy, before)) await letInNoMore();
     if (policy.openFirewall) await letIn(policy);
     await routeDoor(policy.door);
-    await this.#session.begin(); // and with it what keeps sessions alive while others change rules
+    await this.#nft.begin(); // and with it what keeps sessions alive while others change rules
   }
 
   async open(windows: readonly Window[]): Promise<void> {
@@ -92,7 +97,7 @@ export class Nftables implements Firewall {
 
   async ban(bans: readonly Ban[]): Promise<readonly Refusal[]> {
     if (bans.length === 0) return [];
-    const marks = await readMarks(this.#session);
+    const marks = await readMarks(this.#nft);
     const isSpilled = marks?.has(MARKS.more) ?? false;
     return await withSets(this.#capacity, () => this.#bans.ban(bans, isSpilled));
   }
@@ -105,7 +110,7 @@ export class Nftables implements Firewall {
     await this.#empty(
       FAMILIES.flatMap((family) => [...BAN_SETS, FLEET].map((set) => setName(set, family))),
     );
-    await openAllNetworks();
+    await unbanAllNetworks();
     this.#bans.emptied();
   }
 
@@ -174,7 +179,7 @@ export class Nftables implements Firewall {
   }
 
   async look(): Promise<Activity> {
-    const { full, hits, confirmed, ...rest } = await takeNotes(this.#session, this.#owed);
+    const { full, hits, confirmed, ...rest } = await takeNotes(this.#nft, this.#owed);
     this.#bans.heard(hits.length + confirmed.length);
     for (const family of full) await this.#makeRoom(family);
     return { hits, confirmed, ...rest };
@@ -182,7 +187,7 @@ export class Nftables implements Firewall {
 
   async drift(): Promise<readonly Drift[]> {
     const policy = this.#rules.loaded?.policy;
-    const shut = policy?.openFirewall ? await findDenials(openingOf(policy)) : [];
+    const shut = policy?.openFirewall ? await findDenials(allowedPorts(policy)) : [];
     return [
       ...await this.#rules.drift(),
       ...await doorRouteDrift(policy?.door),
@@ -211,18 +216,18 @@ export class Nftables implements Firewall {
     return hasRules(findTable(await listTables(), TABLE));
   }
 
-  async remove(isSucceeded = false): Promise<void> {
+  async remove(hasSuccessor = false): Promise<void> {
     this.#rules.forget();
     try {
-      if (!isSucceeded) await unrouteDoors();
-      await removeEverything(isSucceeded, this.#clock);
+      if (!hasSuccessor) await unrouteDoors();
+      await removeEverything(hasSuccessor, this.#clock);
     } finally {
-      await this.#session[Symbol.asyncDispose](); // last: it is what keeps sessions alive meanwhile
+      await this.#nft[Symbol.asyncDispose](); // last: it is what keeps sessions alive meanwhile
     }
   }
 
   async preview(policy: Policy, windows: readonly Window[]): Promise<string> {
-    const here = await surroundings(this.#capacity);
+    const here = await kernelFeatures();
     return loadText(allChains(policy, windows, here), this.#capacity) +
       doorRoutePreview(policy.door) +
       `# kept by a running nft, and gone with it
@@ -231,7 +236,7 @@ ${ANCHOR}
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.#session[Symbol.asyncDispose]();
+    await this.#nft[Symbol.asyncDispose]();
   }
 }
 

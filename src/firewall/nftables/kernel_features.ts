@@ -1,12 +1,27 @@
 import { hasEarlyDemux } from "../../os/procfs.ts";
 import { ToolFailure, wasAnswer } from "../../os/tool_failure.ts";
 import { rehearse } from "./nft.ts";
-import type { Surroundings } from "./rules.ts";
 
-/** Finds out what the rules need to know of this machine. @param capacity how many bans one set holds */
-export async function surroundings(capacity: number): Promise<Surroundings> {
+/** What the rules need to know of kernel and nft. */
+export interface KernelFeatures {
+  /**
+   * Whether the kernel has found the socket of a running connection before the rules see its packet. Then
+   * a connection can be told from a listener, also from one that listens on one address alone.
+   */
+  readonly earlyDemux: boolean;
+  /**
+   * Whether nft can ask a socket for its control group. It has one until its last byte is sent, also where the
+   * service has closed it; its user it has no longer.
+   */
+  readonly cgroups: boolean;
+  /** Whether nft can write rules that note where IPv6 sessions lead: before 1.0.7 it could not. */
+  readonly notesIpv6: boolean;
+}
+
+/** Tries it out. */
+export async function kernelFeatures(): Promise<KernelFeatures> {
   const [cgroups, notesIpv6] = await Promise.all([isTaken(GROUP), isTaken(NOTE)]);
-  return { earlyDemux: await hasEarlyDemux(), cgroups, capacity, notesIpv6 };
+  return { earlyDemux: await hasEarlyDemux(), cgroups, notesIpv6 };
 }
 
 /** Kernels without classes of control groups have none of it. */

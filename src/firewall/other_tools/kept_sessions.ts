@@ -10,7 +10,7 @@ import { findTable, listTables } from "../nftables/listing.ts";
 import { transact } from "../nftables/nft.ts";
 import { sessionChains } from "../nftables/session_rules.ts";
 import { sessionSets } from "../nftables/sets.ts";
-import { surroundings } from "../nftables/surroundings.ts";
+import { kernelFeatures } from "../nftables/kernel_features.ts";
 
 const TABLE = "inet c3po-keep";
 const GONE: Drift = { kind: "rules", what: `table ${TABLE}` };
@@ -32,7 +32,7 @@ export class SessionKeeper {
     this.#isLoaded = false;
     try {
       if (!await hasTool("nft")) return;
-      const { notesIpv6 } = await surroundings(0);
+      const { notesIpv6 } = await kernelFeatures();
       await transact(keepText(ports, notesIpv6));
       this.#isLoaded = true;
     } catch (error) {
@@ -46,7 +46,7 @@ export class SessionKeeper {
   /** What it loads, and with which command; empty where there is no nft. */
   async preview(ports: readonly number[]): Promise<string> {
     if (!await hasTool("nft")) return "";
-    const { notesIpv6 } = await surroundings(0);
+    const { notesIpv6 } = await kernelFeatures();
     return `# nft -f -\n${keepText(ports, notesIpv6)}`;
   }
 
