@@ -1,13 +1,17 @@
 import type { Host } from "../os/host.ts";
+import { dial, isOpen } from "../os/dial.ts";
 import { report, stdinIsTerminal } from "../os/terminal.ts";
 import { clockNote, explain } from "./advice.ts";
 import type { Neighbour } from "./nearby_minutes.ts";
-import { reach, type Target } from "./reach.ts";
+import { reach, type Reached, type Target } from "./reach.ts";
+import { minuteAt } from "../schedule/minute.ts";
 
 /** A run of ssh that ended with 255: it could not connect, or the session ended so. */
 export interface FailedRun {
   /** Where it was led. */
   readonly open: Neighbour;
+  /** When it started, in unix milliseconds by our clock. */
+  readonly began: number;
   /** Milliseconds from its start to its end. */
   readonly took: number;
   /** Whether it was to run a command. */
@@ -20,6 +24,8 @@ export interface FailedRun {
 const CONNECT_MS = 150_000;
 /** Hardly a session fits in here, a refusal does. */
 const REFUSAL_MS = 2_000;
+/** How long the port that ssh was led to may take to answer: another one has just answered. */
+const ANSWER_MS = 3_000;
 
 /**
  * After ssh failed: finds out whether the port was to blame, tells the user, and finds the one to
@@ -45,9 +51,7 @@ export async function nextPlace(
     return null;
   }
   found.conn.close();
-  const { port, address } = found.open;
-  // Then ssh met sshd, and has said what it had to say.
-  if (port === run.open.port && address === run.open.address) return null;
+  if (!await wasToBlame(run, found, target)) return null;
   const note = clockNote(found);
   if (note !== null) host.terminal.note(`c3po: ${note}`);
   if (run.took <= REFUSAL_MS || (!run.command && stdinIsTerminal())) return found.open;
@@ -55,4 +59,24 @@ export async function nextPlace(
     "c3po: hint: it is unknown whether the command ran; run it again if it did not",
   );
   return null;
+}
+
+/**
+ * Whether ssh failed for its port's sake. Otherwise it met sshd, and has said what it had to say: also if the
+ * minute has changed since, and another port answers for that reason alone.
+ */
+async function wasToBlame(
+  { open, began, took }: FailedRun,
+  found: Reached,
+  { hostname }: Target,
+): Promise<boolean> {
+  if (found.open.port === open.port && found.open.address === open.address) return false;
+  const isSameOffset = found.open.minute - minuteAt(found.at) === open.minute - minuteAt(began);
+  if (isSameOffset) return false;
+  // Later its minute may be over, and the port be a trap.
+  if (took > REFUSAL_MS) return true;
+  const answer = await dial(open.address ?? hostname, open.port, AbortSignal.timeout(ANSWER_MS));
+  if (!isOpen(answer)) return true;
+  answer.close();
+  return false;
 }
