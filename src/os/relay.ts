@@ -155,8 +155,12 @@ async function copy(from: Reader, to: Writer, count: (bytes: number) => void): P
   }
 }
 
-/** Either side may hang up at any moment; that is how a relay ends. */
+/** What the kernel says of a network that was lost, for which Deno has no type of error. */
+const LOST = ["EHOSTUNREACH", "EHOSTDOWN", "ENETUNREACH", "ENETDOWN", "ENETRESET", "ENONET"];
+
+/** Either side may hang up at any moment, and the network between them go; that is how a relay ends. */
 function ignoreGone(error: unknown): void {
+  if (error instanceof Error && "code" in error && LOST.includes(String(error.code))) return;
   const gone = [
     Deno.errors.BrokenPipe,
     Deno.errors.ConnectionReset,

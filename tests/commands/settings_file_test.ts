@@ -77,7 +77,7 @@ Deno.test({ name: accepted, ignore: Deno.build.os !== "linux" || Deno.uid() !== 
 Deno.test("the manual page of the settings shows every setting, each with its value", async () => {
   const page = manPages().find(({ name }) => name === "c3po-server.toml.5")!.text;
   const { stdout } = await run("groff", ["-man", "-Tascii", "-P-cbou"], { stdin: page });
-  const shown = [...stdout.matchAll(/^ {7}([a-z_]+) = (.*)$/gm)];
+  const shown = [...stdout.matchAll(/^ {5,7}([a-z_]+) = (.*)$/gm)]; // groff 1.24 indents by 5
   assertEquals(shown.map(([, name]) => name), [...NAMES, ...USER_SETTINGS]);
   const lines = [...SETTING_LINES, ...SERVICE_LINES, ...SHARE_LINES];
   assertEquals(

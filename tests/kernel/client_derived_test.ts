@@ -1,5 +1,5 @@
 import { assertEquals, assertMatch } from "@std/assert";
-import { kernelTest, Lab, sshArgs, startServe, startSshd, untilMinute } from "./lab.ts";
+import { type Child, kernelTest, Lab, sshArgs, startServe, startSshd, untilMinute } from "./lab.ts";
 import { putKey } from "./lab/pair.ts";
 import vectors from "../vectors-derived.json" with { type: "json" };
 
@@ -57,6 +57,46 @@ kernelTest("forward leads to sshd in three minutes, and what is connected stays"
     await session.closeInput();
     assertEquals((await session.status).code, 0);
   }
+  forward.kill("SIGTERM");
+  assertEquals((await forward.status).code, 0);
+  assertEquals(forward.text("stderr"), "");
+});
+
+kernelTest("a connection that the network loses ends alone, and the forward goes on", async () => {
+  const { lab, config } = await prepared();
+  await using _ = lab;
+  const { user } = lab;
+  const forward = user.spawnC3po([
+    ...["forward", lab.server.address4, "--as", ID, "--service", "ssh"],
+    ...["--listen", "127.0.0.1:15022"],
+  ]);
+  await forward.waitForLine(/^127\.0\.0\.1:15022$/);
+  const local = [...config, "-p", "15022", "-o", "HostKeyAlias=server", "127.0.0.1", "cat"];
+  const connect = async (): Promise<Child> => {
+    const session = user.spawn("ssh", local, { stdin: "piped" });
+    await session.write("in\n");
+    await session.waitForLine(/^in$/);
+    return session;
+  };
+  const lost = await connect();
+  const sockets = await user.must("ss", ["-Htn", "dst", lab.server.address4]);
+  const [, port] = /:(\d+) +\S+\s*$/.exec(sockets)!;
+  const stays = await connect();
+  // The kernel gives a connection up after two tries, and says why the last one failed.
+  await user.must("sysctl", ["-q", "-w", "net.ipv4.tcp_retries2=2"]);
+  const rules = `table ip lost {
+    chain out {
+      type filter hook output priority filter;
+      tcp sport ${port} ip daddr ${lab.server.address4} reject with icmp type host-unreachable
+    }
+  }`;
+  await user.must("nft", ["-f", "-"], { stdin: rules });
+  await lost.write("lost\n");
+  assertEquals((await lost.status).code, 255);
+  await stays.write("still in\n");
+  await stays.waitForLine(/^still in$/);
+  await stays.closeInput();
+  assertEquals((await stays.status).code, 0);
   forward.kill("SIGTERM");
   assertEquals((await forward.status).code, 0);
   assertEquals(forward.text("stderr"), "");
