@@ -38,3 +38,35 @@ Deno.test({
   );
   assertMatch(stderr, /c3po: error: "\/etc\/c3po\/key" already exists\n/);
 });
+
+Deno.test({
+  name:
+    "root shows, checks and replaces the key that serve has, not the one that root has as a client",
+  ignore: !asRoot,
+}, async () => {
+  await using box = await Sandbox.create();
+  const master = `c3po-1-master-${"A".repeat(43)}`;
+  await box.put(".config/c3po/default.key", master);
+  await Deno.mkdir(box.path("over"));
+  const script = [
+    '"$@" key show', // no server yet
+    'mkdir -m 700 /etc/c3po && "$@" key new',
+    '"$@" key show >/etc/shown && cmp /etc/shown /etc/c3po/key && "$@" key check',
+    'mv /etc/c3po/key /etc/other && echo key = \\"/etc/other\\" >/etc/c3po/server.toml',
+    '"$@" key show | cmp - /etc/other && "$@" key new --replace && ls /etc/c3po /etc/other*',
+    '"$@" key show | cmp - /etc/other && "$@" key new --replace && cmp /etc/shown /etc/other.old',
+    "ls /etc/other*",
+  ].join("\n");
+  const { code, stdout, stderr } = await run("unshare", [
+    ...["--mount", "sh", "-c", OVER_ETC, "sh", box.path("over")],
+    ...["sh", "-ec", script, "sh", ...c3poCommand()],
+  ], { env: { HOME: box.home, DENO_DIR: denoDirectory() } });
+  assertEquals(code, 0, stderr);
+  const [own, made, source, ...rest] = stdout.trim().split("\n");
+  assertEquals([own, made, source], [master, "/etc/c3po/key", "key          /etc/c3po/key"]);
+  assertEquals(rest.slice(rest.indexOf("/etc/other")), [
+    ...["/etc/other", "/etc/other", "/etc/other.old", "", "/etc/c3po:", "server.toml"],
+    ...["/etc/other", "/etc/other", "/etc/other.old", "/etc/other.old.2"],
+  ]);
+  assertMatch(stderr, /the old key is kept as \/etc\/other\.old\.2\nc3po: hint: a running serve/);
+});

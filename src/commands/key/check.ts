@@ -3,8 +3,8 @@ import type { Arguments } from "../../cli/arguments.ts";
 import type { KeyFacts } from "../../client/key_facts.ts";
 import type { Host } from "../../os/host.ts";
 import { findHostKey } from "../../client/host_key.ts";
-import { findKeyOrMaster } from "../../users/keyring.ts";
 import { resolveHost } from "../../os/ssh.ts";
+import { findOwnKey } from "./own.ts";
 
 /** `c3po key check`: answers with all about the key but the key. */
 export async function checkKey(
@@ -12,10 +12,10 @@ export async function checkKey(
   [name]: readonly string[],
   host: Host,
 ): Promise<number> {
-  const search = { file: args.value("key"), name, resolve: () => resolveHost(name) };
+  const file = args.value("key");
   const found = name === undefined
-    ? { ...await findKeyOrMaster(search, host), id: null }
-    : await findHostKey(search, host);
+    ? { ...await findOwnKey(file, host), id: null }
+    : await findHostKey({ file, name, resolve: () => resolveHost(name) }, host);
   const facts = await factsOf(found);
   if (args.has("json")) {
     host.terminal.out(`${JSON.stringify({ ...facts, id: found.id })}\n`);

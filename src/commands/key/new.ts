@@ -4,10 +4,11 @@ import { fingerprint } from "../../schedule/fingerprint.ts";
 import { type Key, rangeOf, schemeOf } from "../../schedule/key.ts";
 import { formatKey, parseKey } from "../../schedule/key_text.ts";
 import { formatPortRange, parsePortRange } from "../../schedule/ports.ts";
-import { readText, writePrivate } from "../../os/files.ts";
+import { exists, readText, writePrivate } from "../../os/files.ts";
 import { type Host, isRoot } from "../../os/host.ts";
 import { readKey, SERVER_KEY, userKeyFile } from "../../users/key_files.ts";
 import { canAsk, randomBytes, readSecret } from "../../os/secret.ts";
+import { serverKeyFile } from "./own.ts";
 import { randomKey } from "./random.ts";
 
 /** `c3po key new`: answers with the file the key is in. */
@@ -16,7 +17,8 @@ export async function newKey(
   [named]: readonly string[],
   host: Host,
 ): Promise<number> {
-  const file = named ?? (isRoot() ? SERVER_KEY : userKeyFile("default", host));
+  const server = isRoot() ? await serverKeyFile(host) : null;
+  const file = named ?? server ?? userKeyFile("default", host);
   if (file === null) throw new Misuse("no home directory for the key, so FILE is needed");
   const range = args.value("ports");
   const wanted = range === undefined ? undefined : asArgument(() => parsePortRange(range));
@@ -25,11 +27,10 @@ export async function newKey(
       hint: "give both ends the same --ports, or create a random key",
     });
   }
-  const kept = `${file}.old`;
   const replaced = await readText(file) !== null;
   if (replaced && !args.has("replace")) {
     throw new Failure(`"${file}" already exists`, {
-      hint: `to change keys: c3po key new --replace, which keeps the old one as ${kept}`,
+      hint: `to change keys: c3po key new --replace, which keeps the old one as ${file}.old`,
     });
   }
   const old = replaced ? (await readKey(file, parseKey))?.key : undefined;
@@ -39,13 +40,13 @@ export async function newKey(
       : randomKey(wanted, host);
   const key = args.has("passphrase") ? await askPassphrase() : await random();
   // At no moment is there no key: a server that starts meanwhile has the old one or the new.
-  if (old !== undefined) await writePrivate(kept, `${formatKey(old)}\n`, true);
+  const kept = old === undefined ? null : await keep(old, file);
   await writePrivate(file, `${formatKey(key)}\n`, replaced);
   const ports = formatPortRange(rangeOf(key));
   const mark = await fingerprint(key);
   if (args.has("json")) {
     const { kind } = key;
-    const old = replaced ? { kept } : {};
+    const old = kept === null ? {} : { kept };
     const answer = { file, scheme: schemeOf(key), kind, ports, fingerprint: mark, ...old };
     host.terminal.out(`${JSON.stringify(answer)}\n`);
     return 0;
@@ -55,8 +56,9 @@ export async function newKey(
     `c3po: new ${key.kind === "random" ? "random key" : "passphrase"}, ` +
       `ports ${ports}${mark === null ? "" : `, fingerprint ${mark}`}`,
   );
-  if (replaced) host.terminal.note(`c3po: the old key is kept as ${kept}`);
-  const next = file !== SERVER_KEY ? FOR_SERVER : replaced ? FOR_ROTATION : FOR_CLIENT;
+  if (kept !== null) host.terminal.note(`c3po: the old key is kept as ${kept}`);
+  const isServers = file === server || file === SERVER_KEY;
+  const next = !isServers ? FOR_SERVER : replaced ? FOR_ROTATION : FOR_CLIENT;
   host.terminal.note(`c3po: hint: ${next}`);
   return 0;
 }
@@ -66,6 +68,14 @@ const FOR_ROTATION =
   "a running serve keeps the old key until it is reloaded: first on each client " +
   "c3po ssh -t HOST sudo c3po key show | c3po key add HOST --replace, then here systemctl reload c3po";
 const FOR_SERVER = `the server needs the same line in ${SERVER_KEY}, mode 0600`;
+
+/** Keeps a key beside those kept before: of two that are replaced one after another, `serve` may have the first. */
+async function keep(key: Key, file: string): Promise<string> {
+  let kept = `${file}.old`;
+  for (let number = 2; await exists(kept); number++) kept = `${file}.old.${number}`;
+  await writePrivate(kept, `${formatKey(key)}\n`, false);
+  return kept;
+}
 
 async function askPassphrase(): Promise<Key> {
   const text = await readSecret("passphrase:");

@@ -6,8 +6,8 @@ import { formatKey } from "../../schedule/key_text.ts";
 import type { Host } from "../../os/host.ts";
 import { findHostKey } from "../../client/host_key.ts";
 import { hasColour, sizeHere } from "../../os/terminal.ts";
-import { findKeyOrMaster } from "../../users/keyring.ts";
 import { resolveHost } from "../../os/ssh.ts";
+import { findOwnKey } from "./own.ts";
 
 /**
  * `c3po key show`: answers with the line both ends share, or with its QR code. For a host that is the
@@ -21,8 +21,10 @@ export async function showKey(
   const address = args.value("page");
   const page = address === undefined ? undefined : asArgument(() => parsePage(address));
   checkQr(args, host);
-  const search = { file: args.value("key"), name, resolve: () => resolveHost(name) };
-  const { key, source } = await (name === undefined ? findKeyOrMaster : findHostKey)(search, host);
+  const file = args.value("key");
+  const { key, source } = name === undefined
+    ? await findOwnKey(file, host)
+    : await findHostKey({ file, name, resolve: () => resolveHost(name) }, host);
   if (args.has("qr")) return await showQr(key, page, host);
   const line = formatKey(key);
   if (args.has("json")) host.terminal.out(`${JSON.stringify({ source, key: line })}\n`);
