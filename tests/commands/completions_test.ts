@@ -20,8 +20,10 @@ const offered: Record<string, (words: string[]) => Promise<string[]>> = {
   },
   fish: async (words) => {
     const text = 'source -\ncomplete --do-complete "c3po $argv"';
-    const args = ["--no-config", "-c", text, words.join(" ")];
-    const told = lines(await must("fish", args, { stdin: await script("fish") }));
+    // What a user has set up is not looked at; fish 3.1 has no --no-config.
+    const env = { HOME: "/nonexistent", XDG_CONFIG_HOME: "/nonexistent" };
+    const args = ["-c", text, words.join(" ")];
+    const told = lines(await must("fish", args, { stdin: await script("fish"), env }));
     return told.map((line) => line.split("\t")[0]!);
   },
 };

@@ -52,7 +52,9 @@ Deno.test("ssh is led to the address of the minute, under the name of the host",
   const config = await box.put("ssh_config", `Host web\n  HostName ${NAME}\n`);
   const schedule = await Schedule.of(parseKey(key));
   const dry = async (...args: string[]): Promise<string> =>
-    await box.c3po(["ssh", "--dry-run", ...args], { stdout: /^ssh / });
+    // OpenSSH before 8.5 checks addresses unless it is told not to.
+    (await box.c3po(["ssh", "--dry-run", ...args], { stdout: /^ssh / }))
+      .replace(" -o CheckHostIP=no", "");
   const before = minuteAt(Date.now());
   const out = await dry("-F", config, "me@web", "true");
   const expected = [before, minuteAt(Date.now())].map(async (minute) => {
