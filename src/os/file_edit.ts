@@ -6,7 +6,8 @@ import { dirname, join } from "./path.ts";
 const LARGEST_CONFIG = 4 << 20;
 
 /**
- * Replaces a file in one step, keeping its mode; a link stays a link. What the file holds need not
+ * Replaces a file in one step, keeping its mode and its owner; a link stays a link. A new file belongs to whoever
+ * owns the folder. What the file holds need not
  * be UTF-8: each byte is one character, and comes back as it was.
  *
  * @param change gets the empty text if there is no such file
@@ -18,7 +19,7 @@ export async function editBytes(path: string, change: (text: string) => string):
     const before = await bytesOf(path);
     const text = before === null ? "" : latin1(before);
     const after = change(text);
-    if (after === text && before !== null) return false;
+    if (after === text) return false;
     const isLink = await Deno.lstat(path).then(({ isSymlink }) => isSymlink, () => false);
     if (isLink && before === null) {
       throw new Failure(`"${path}" is a link to a file that is not there`);
@@ -26,6 +27,7 @@ export async function editBytes(path: string, change: (text: string) => string):
     // By its own name where it is no link: c3po may write in a home, and need not where that leads.
     const real = isLink ? await Deno.realPath(path) : path;
     const mode = before === null ? null : (await Deno.stat(real)).mode;
+    const { uid, gid } = await Deno.stat(before === null ? dirname(real) : real);
     const staged = join(dirname(real), `.c3po-${crypto.randomUUID()}`);
     try {
       const file = await createPrivate(staged);
@@ -33,6 +35,10 @@ export async function editBytes(path: string, change: (text: string) => string):
       for (let at = 0; at < bytes.length;) at += await file.write(bytes.subarray(at));
       await file.sync();
       file.close();
+      // root may change the files of others, who must be able to read them afterwards.
+      if (uid !== Deno.uid() && uid !== null && Deno.uid() === 0) {
+        await Deno.chown(staged, uid, gid);
+      }
       if (mode !== null) await Deno.chmod(staged, mode & 0o7777);
       await Deno.rename(staged, real);
     } finally {

@@ -19,8 +19,8 @@ const offered: Record<string, (words: string[]) => Promise<string[]>> = {
     return lines(await must("bash", args, { stdin: await script("bash") }));
   },
   fish: async (words) => {
-    const text = 'source -\ncomplete --do-complete "c3po $argv"';
-    // What a user has set up is not looked at; fish 3.1 has no --no-config.
+    // Neither what a user has set up nor the completions of a c3po that is installed; fish 3.1 has no --no-config.
+    const text = 'set -g fish_complete_path\nsource -\ncomplete --do-complete "c3po $argv"';
     const env = { HOME: "/nonexistent", XDG_CONFIG_HOME: "/nonexistent" };
     const args = ["-c", text, words.join(" ")];
     const told = lines(await must("fish", args, { stdin: await script("fish"), env }));

@@ -81,3 +81,15 @@ Deno.test("how many traps the server has is kept beside the key, until another k
   assertEquals(await add("classic:x", ["--replace"]), "classic:x\n");
   await box.c3po(["key", "show", "web"], { stdout: "classic:x\n" });
 });
+
+Deno.test("to remove what was never there writes nothing", async () => {
+  await using box = await Sandbox.create();
+  await Deno.mkdir(box.path(".ssh"));
+  for (let time = 0; time < 2; time++) {
+    await box.c3po(["key", "remove", "web"], {
+      code: 1,
+      stderr: /^c3po: error: there is no key for "web"\n/,
+    });
+    assertEquals(await box.files(), []);
+  }
+});

@@ -91,3 +91,17 @@ Deno.test({
     ),
   }, RANDOM);
 });
+
+Deno.test({
+  name: "what root writes to a user's configuration stays the user's",
+  ignore: !isRoot,
+}, async () => {
+  await using box = await Sandbox.create();
+  await box.put(".ssh/config", "Host a\n");
+  for (const path of [".ssh", ".ssh/config"]) await Deno.chown(box.path(path), 65534, 65534);
+  await write(box, "web");
+  for (const path of [".ssh/config", ".ssh/c3po.conf"]) {
+    const { uid, gid, mode } = await Deno.stat(box.path(path));
+    assertEquals([uid, gid, mode! & 0o777], [65534, 65534, 0o600], path);
+  }
+});
