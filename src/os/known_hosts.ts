@@ -16,7 +16,9 @@ export async function knownName(settings: SshSettings): Promise<string | null> {
   if (settings.port === 22) return name;
   const withPort = `[${name}]:${settings.port}`;
   if (os === "windows") return withPort;
-  const files = settings.knownHosts.split(" ").filter((file) => file !== "");
+  const files = `${settings.knownHosts} ${settings.globalKnownHosts}`.split(" ").filter((file) =>
+    file !== ""
+  );
   const answers = await Promise.all(files.map((file) => hasKey(withPort, file)));
   return answers.includes(true) ? withPort : name;
 }

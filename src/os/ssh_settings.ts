@@ -26,6 +26,8 @@ export interface SshSettings {
   readonly connectTimeout: number | null;
   /** The user's files of known hosts, with every `%` resolved, in one line. */
   readonly knownHosts: string;
+  /** Those of the machine. */
+  readonly globalKnownHosts: string;
 }
 
 /**
@@ -48,7 +50,7 @@ export function readSshSettings(text: string): SshSettings | null {
   const port = Number(given("port"));
   if (hostname === null || !(port > 0)) return null;
   const proxy = given("proxycommand");
-  const proxied = proxy !== null && /\b(c3po(\.exe)?|main\.ts)["']? proxy\b/.test(proxy);
+  const proxied = proxy !== null && runsProxy(proxy);
   const seconds = Number(given("connecttimeout"));
   return {
     hostname,
@@ -64,7 +66,20 @@ export function readSshSettings(text: string): SshSettings | null {
     command: given("remotecommand") !== null,
     connectTimeout: seconds > 0 ? seconds : null,
     knownHosts: given("userknownhostsfile") ?? "",
+    globalKnownHosts: given("globalknownhostsfile") ?? "",
   };
+}
+
+/** One word of a command, with whatever is quoted in it. */
+const WORD = /(?:'[^']*'|"[^"]*"|\\.|[^\s'"\\])+/.source;
+const PROXY = new RegExp(
+  `^(?:exec\\s+)?(?:${WORD}\\s+run(?:\\s+-\\S+)*\\s+)?(${WORD})\\s+proxy(?:\\s|$)`,
+);
+
+/** Whether a ProxyCommand is `c3po proxy` on this machine, and not a program that runs it elsewhere. */
+function runsProxy(command: string): boolean {
+  const [, program] = PROXY.exec(command.trim()) ?? [];
+  return program !== undefined && /(?:^|[/\\'"])(?:c3po(?:\.exe)?|main\.ts)['"]?$/.test(program);
 }
 
 /**

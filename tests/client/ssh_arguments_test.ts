@@ -76,6 +76,7 @@ const plain: SshSettings = {
   command: false,
   connectTimeout: null,
   knownHosts: "",
+  globalKnownHosts: "",
 };
 
 Deno.test("readSshSettings() reads what ssh -G prints", () => {
@@ -83,7 +84,7 @@ Deno.test("readSshSettings() reads what ssh -G prints", () => {
   assertEquals(readSshSettings(head), plain);
   const full =
     "hostname ::1\nport 2222\naddressfamily inet\ncheckhostip yes\nhostkeyalias x\nremotecommand top\n" +
-    "connecttimeout 3\nuserknownhostsfile /a /b\ncontrolpath /tmp/a b\nproxyjump jump\nidentityfile ~/.ssh/a\nidentityfile ~/.ssh/b\n";
+    "connecttimeout 3\nuserknownhostsfile /a /b\nglobalknownhostsfile /c\ncontrolpath /tmp/a b\nproxyjump jump\nidentityfile ~/.ssh/a\nidentityfile ~/.ssh/b\n";
   assertEquals(readSshSettings(full), {
     hostname: "::1",
     port: 2222,
@@ -98,6 +99,7 @@ Deno.test("readSshSettings() reads what ssh -G prints", () => {
     command: true,
     connectTimeout: 3,
     knownHosts: "/a /b",
+    globalKnownHosts: "/c",
   });
   const proxyCommand = "/usr/bin/c3po proxy --key k web";
   const ours = readSshSettings(`${head}proxycommand ${proxyCommand}\nconnecttimeout none\n`);
@@ -105,6 +107,31 @@ Deno.test("readSshSettings() reads what ssh -G prints", () => {
   const theirs = readSshSettings(head + "proxycommand nc web 22\n");
   assertEquals(theirs, { ...plain, indirect: true, proxyCommand: "nc web 22" });
   assertEquals(readSshSettings(head + "controlpath none\nproxycommand none\n"), plain);
+});
+
+Deno.test("a ProxyCommand is ours only where it runs c3po on this machine", () => {
+  const isOurs = (command: string): boolean =>
+    readSshSettings(`hostname web\nport 22\nproxycommand ${command}\n`)!.proxied;
+  for (
+    const ours of [
+      "c3po proxy %h",
+      "exec c3po proxy web",
+      "/usr/bin/c3po proxy --key k web",
+      "'/opt/my c3po/bin/c3po' proxy web",
+      '"C:\\Program Files\\c3po\\c3po.exe" proxy web',
+      "/usr/bin/deno run --no-prompt -A '/home/me/a folder/main.ts' proxy web",
+    ]
+  ) assertEquals(isOurs(ours), true, ours);
+  for (
+    const theirs of [
+      "ssh jump c3po proxy web",
+      "ssh -W web:22 jump",
+      "sh -c 'exec ssh jump c3po proxy web'",
+      "nc web 22",
+      "c3po-other proxy web",
+      "my-c3po proxy web",
+    ]
+  ) assertEquals(isOurs(theirs), false, theirs);
 });
 
 Deno.test("readSshSettings() returns null for anything else", () => {

@@ -122,6 +122,11 @@ Deno.test("a host with a port of its own keeps its certificate and its entry wit
   assertEquals(await alias(`@cert-authority *.example ${key}\n`), "old.example");
   assertEquals(await alias(`@cert-authority [*.example]:2222 ${key}\n`), "old.example");
   assertEquals(await alias(`[old.example]:2222 ${key}\n`), "[old.example]:2222");
+  config.push(
+    "-o",
+    `GlobalKnownHostsFile=${await box.put("global", `[old.example]:2222 ${key}\n`)}`,
+  );
+  assertEquals(await alias(""), "[old.example]:2222");
 });
 
 Deno.test("a file of known hosts that is named by the port is the same file in every minute", async () => {
