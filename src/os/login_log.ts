@@ -16,8 +16,8 @@ export interface Login {
 const USUAL_FILES = ["/var/log/auth.log", "/var/log/secure"];
 const TAIL_BYTES = 65_536;
 const PATIENCE_MS = 5000;
-/** Only what root's sshd says: any user may write to the log under its name. */
 const JOURNAL = ["-q", "--no-pager", "-o", "cat"];
+/** Only what root's sshd says: any user may write to the log under its name. */
 const SSHD = ["_UID=0", "_COMM=sshd", "+", "_UID=0", "_COMM=sshd-session"];
 
 /** What sshd says of logins, read when there is reason to: nothing listens all the time. */
@@ -44,20 +44,26 @@ export class LoginLog {
 
   async #lines(since: number): Promise<string[]> {
     if (this.#file !== undefined) return await tail(this.#file) ?? [];
-    try {
-      const from = ["--since", `@${Math.floor(since)}`];
-      const text = await runTool("journalctl", [...JOURNAL, ...from, ...SSHD], {
-        timeout: PATIENCE_MS,
-      });
-      if (text !== "") return text.split("\n");
-    } catch (error) {
-      if (!(error instanceof ToolFailure)) throw error;
-    }
+    const lines = await journal(["--since", `@${Math.floor(since)}`, ...SSHD]);
+    if (lines.length > 0) return lines;
+    // Where there is a journal, a file has nothing that it has not, but for what any user wrote there.
+    if ((await journal(["-n", "1"])).length > 0) return [];
     for (const file of USUAL_FILES) {
       const lines = await tail(file);
       if (lines !== null) return lines;
     }
     return [];
+  }
+}
+
+/** Lines of the journal; none where there is no journal. */
+async function journal(which: readonly string[]): Promise<string[]> {
+  try {
+    const text = await runTool("journalctl", [...JOURNAL, ...which], { timeout: PATIENCE_MS });
+    return text === "" ? [] : text.split("\n");
+  } catch (error) {
+    if (error instanceof ToolFailure) return [];
+    throw error;
   }
 }
 

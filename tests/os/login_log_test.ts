@@ -1,6 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { join } from "@std/path";
 import { loginIn, LoginLog } from "../../src/os/login_log.ts";
+import { kernelTest, must } from "../kernel/lab.ts";
 import { toolFailures } from "../../src/os/tool_failure.ts";
 
 const ACCEPTED = "Accepted publickey for alice from 192.0.2.7 port 50022 ssh2: ED25519 SHA256:x";
@@ -53,3 +54,38 @@ Deno.test("a log file that is missing has no logins, and is no failure of a tool
     await Deno.remove(folder, { recursive: true });
   }
 });
+
+/** The logins that a program finds where journalctl is this script, and `/var/log/auth.log` has one. */
+async function loginsWith(journalctl: string): Promise<string> {
+  const folder = await Deno.makeTempDir({ prefix: "c3po-login-log-" });
+  try {
+    const program = join(folder, "program.ts");
+    const source = new URL("../../src/os/login_log.ts", import.meta.url).href;
+    await Deno.writeTextFile(
+      program,
+      `import { LoginLog } from "${source}"; const found = await new LoginLog().read(0);
+       console.log(found.map(({ account }) => account).join());`,
+    );
+    await Deno.writeTextFile(join(folder, "journalctl"), `#!/bin/sh\n${journalctl}\n`, {
+      mode: 0o755,
+    });
+    await Deno.writeTextFile(join(folder, "auth.log"), `${PREFIXES[1]}${ACCEPTED}\n`);
+    const script = 'mount --bind "$1/journalctl" "$(command -v journalctl)" && ' +
+      'mount -t tmpfs tmpfs /var/log && cp "$1/auth.log" /var/log && shift && exec "$@"';
+    const config = new URL("../../deno.json", import.meta.url).pathname;
+    const args = [Deno.execPath(), "run", "-A", "--no-prompt", "--config", config, program];
+    return await must("unshare", ["-m", "sh", "-c", script, "sh", folder, ...args]);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+}
+
+kernelTest(
+  "where there is a journal, a file that any user can write to is not believed",
+  async () => {
+    const quiet = 'case "$*" in *"-n 1"*) echo Started ;; esac';
+    assertEquals(await loginsWith(quiet), "\n");
+    assertEquals(await loginsWith(`echo "${ACCEPTED.replace("alice", "bob")}"`), "bob\n");
+    for (const none of ["exit 0", "exit 1"]) assertEquals(await loginsWith(none), "alice\n", none);
+  },
+);
