@@ -16,6 +16,8 @@ export interface FailedRun {
   readonly took: number;
   /** Whether it was to run a command. */
   readonly command: boolean;
+  /** Whether nothing is to be said of what went wrong. */
+  readonly isQuiet: boolean;
   /** Where the key was found. */
   readonly source: string;
 }
@@ -47,17 +49,19 @@ export async function nextPlace(
   if (run.took > CONNECT_MS) return null;
   const found = await reach(target);
   if (!("conn" in found)) {
-    report(explain(name, found, run.source), host.terminal);
+    if (!run.isQuiet) report(explain(name, found, run.source), host.terminal);
     return null;
   }
   found.conn.close();
   if (!await wasToBlame(run, found, target)) return null;
   const note = clockNote(found);
-  if (note !== null) host.terminal.note(`c3po: ${note}`);
+  if (note !== null && !run.isQuiet) host.terminal.note(`c3po: ${note}`);
   if (run.took <= REFUSAL_MS || (!run.command && stdinIsTerminal())) return found.open;
-  host.terminal.note(
-    "c3po: hint: it is unknown whether the command ran; run it again if it did not",
-  );
+  if (!run.isQuiet) {
+    host.terminal.note(
+      "c3po: hint: it is unknown whether the command ran; run it again if it did not",
+    );
+  }
   return null;
 }
 

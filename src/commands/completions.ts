@@ -25,7 +25,9 @@ export function completions(commands: () => readonly CommandSpec[]): Command {
     options: [],
     about: [
       "For the current shell: source <(c3po completions bash), the same with zsh, or " +
-      "c3po completions fish | source. An installation as root already includes them.",
+      "c3po completions fish | source. An installation as root already includes them; fish " +
+      "looks for those in /usr/local only where XDG_DATA_DIRS has /usr/local/share, so elsewhere: " +
+      "c3po completions fish >~/.config/fish/completions/c3po.fish.",
     ],
     run(args, host) {
       const [shell] = args.take(1, 1, "the shell (bash, zsh or fish)");

@@ -167,7 +167,8 @@ async function logIn(
     const { code, told } = await start(open);
     // What stands between us and the host, if anything does, would have to be asked instead.
     if (code !== SSH_FAILED || told || settings.indirect || leads === MOST_LEADS) return code;
-    const failed = { open, began, took: host.clock.now() - began, command, source };
+    const { isQuiet } = settings;
+    const failed = { open, began, took: host.clock.now() - began, command, isQuiet, source };
     const next = await nextPlace(failed, name, target, host);
     if (next === null) return code;
     open = next;

@@ -22,6 +22,8 @@ export interface SshSettings {
   readonly proxyCommand: string | null;
   /** Whether a command is configured to run on the host. */
   readonly command: boolean;
+  /** Whether ssh was told to say nothing of what goes wrong (`-q`). */
+  readonly isQuiet: boolean;
   /** Seconds in which a connection must be made; null if the user said nothing. */
   readonly connectTimeout: number | null;
   /** The user's files of known hosts, with every `%` resolved, in one line. */
@@ -64,6 +66,7 @@ export function readSshSettings(text: string): SshSettings | null {
     proxyJump: given("proxyjump"),
     proxyCommand: proxy,
     command: given("remotecommand") !== null,
+    isQuiet: /^(quiet|silent)$/i.test(given("loglevel") ?? ""), // one and the same to ssh
     connectTimeout: seconds > 0 ? seconds : null,
     knownHosts: given("userknownhostsfile") ?? "",
     globalKnownHosts: given("globalknownhostsfile") ?? "",

@@ -52,6 +52,7 @@ async function next({ open, led, from, to }: Scene): Promise<number | null> {
     began: start + from * 1000,
     took: (to - from) * 1000,
     command: true,
+    isQuiet: false,
     source: "a key",
   };
   const target = { hostname, schedule: SCHEDULE, traps: 15, door: null, clock };

@@ -74,6 +74,7 @@ const plain: SshSettings = {
   proxyJump: null,
   proxyCommand: null,
   command: false,
+  isQuiet: false,
   connectTimeout: null,
   knownHosts: "",
   globalKnownHosts: "",
@@ -84,7 +85,7 @@ Deno.test("readSshSettings() reads what ssh -G prints", () => {
   assertEquals(readSshSettings(head), plain);
   const full =
     "hostname ::1\nport 2222\naddressfamily inet\ncheckhostip yes\nhostkeyalias x\nremotecommand top\n" +
-    "connecttimeout 3\nuserknownhostsfile /a /b\nglobalknownhostsfile /c\ncontrolpath /tmp/a b\nproxyjump jump\nidentityfile ~/.ssh/a\nidentityfile ~/.ssh/b\n";
+    "connecttimeout 3\nuserknownhostsfile /a /b\nglobalknownhostsfile /c\nloglevel QUIET\ncontrolpath /tmp/a b\nproxyjump jump\nidentityfile ~/.ssh/a\nidentityfile ~/.ssh/b\n";
   assertEquals(readSshSettings(full), {
     hostname: "::1",
     port: 2222,
@@ -97,6 +98,7 @@ Deno.test("readSshSettings() reads what ssh -G prints", () => {
     proxyJump: "jump",
     proxyCommand: null,
     command: true,
+    isQuiet: true,
     connectTimeout: 3,
     knownHosts: "/a /b",
     globalKnownHosts: "/c",

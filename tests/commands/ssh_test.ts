@@ -226,3 +226,11 @@ Deno.test("a log-out that ends ssh and c3po at once is not taken for a failed lo
     });
   }
 });
+
+Deno.test("with -q nothing is said of what goes wrong, as by ssh", async () => {
+  const { box, config } = await prepared();
+  await using _ = box;
+  const nobody = ["-o", `HostName=127.77.0.${1 + Deno.pid % 250}`, "web", "true"];
+  await box.c3po(["ssh", "-q", ...config, ...nobody], { code: 255 });
+  await box.c3po(["ssh", ...config, ...nobody], { code: 255, stderr: /^c3po: error: /m });
+});
