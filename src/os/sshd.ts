@@ -30,17 +30,33 @@ const SOMEBODY = ["-C", "user=root,host=localhost,addr=127.0.0.1"];
 export async function sshdSettings(): Promise<ReadonlyMap<string, readonly string[]> | null> {
   try {
     const { code, stdout } = await tryTool("sshd", ["-T", ...SOMEBODY]);
-    if (code !== 0) return null;
-    const settings = new Map<string, string[]>();
-    for (const line of stdout.split("\n")) {
-      const [, name, value] = /^(\w+) (.*)$/.exec(line) ?? [];
-      if (name === undefined) continue;
-      const known = name.toLowerCase(); // OpenSSH 10 writes some in both cases
-      settings.set(known, [...settings.get(known) ?? [], value!]);
-    }
-    return settings;
+    return code === 0 ? settingsIn(stdout) : null;
   } catch (error) {
     if (error instanceof ToolFailure) return null;
     throw error;
   }
+}
+
+/**
+ * Reads what `sshd -T` prints.
+ *
+ * @returns each setting, in lower case, with its values
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ *
+ * const settings = settingsIn("port 22\nPasswordAuthentication yes\nport 2022\n");
+ * assertEquals([...settings], [["port", ["22", "2022"]], ["passwordauthentication", ["yes"]]]);
+ * ```
+ */
+export function settingsIn(text: string): ReadonlyMap<string, readonly string[]> {
+  const settings = new Map<string, string[]>();
+  for (const line of text.split("\n")) {
+    const [, name, value] = /^(\w+) (.*)$/.exec(line) ?? [];
+    if (name === undefined) continue;
+    const known = name.toLowerCase(); // OpenSSH 10 writes some in both cases
+    settings.set(known, [...settings.get(known) ?? [], value!]);
+  }
+  return settings;
 }
