@@ -1,5 +1,6 @@
 import { Failure } from "./errors.ts";
 import { createPrivate, unreachable } from "./files.ts";
+import { isRoot } from "./host.ts";
 import { dirname, join } from "./path.ts";
 
 /** No configuration that people write is larger: some ten thousand hosts. */
@@ -36,7 +37,7 @@ export async function editBytes(path: string, change: (text: string) => string):
       await file.sync();
       file.close();
       // root may change the files of others, who must be able to read them afterwards.
-      if (uid !== Deno.uid() && uid !== null && Deno.uid() === 0) {
+      if (isRoot() && uid !== null) {
         await Deno.chown(staged, uid, gid);
       }
       if (mode !== null) await Deno.chmod(staged, mode & 0o7777);
