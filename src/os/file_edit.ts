@@ -37,9 +37,7 @@ export async function editBytes(path: string, change: (text: string) => string):
       await file.sync();
       file.close();
       // root may change the files of others, who must be able to read them afterwards.
-      if (isRoot() && uid !== null) {
-        await Deno.chown(staged, uid, gid);
-      }
+      if (isRoot() && uid !== null && uid !== 0) await Deno.chown(staged, uid, gid);
       if (mode !== null) await Deno.chmod(staged, mode & 0o7777);
       await Deno.rename(staged, real);
     } finally {
