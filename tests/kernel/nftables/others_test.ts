@@ -61,7 +61,9 @@ for (const [name, text] of Object.entries(DENYING)) {
     }
     // Another tool loads its rules again.
     await world.nft(`delete table inet other\n${text}`);
-    assertEquals(await engine.call("drift"), ["what lets in through inet other input"]);
+    assertEquals(await engine.call("drift"), [
+      { kind: "rules", what: "what lets in through inet other input" },
+    ]);
     await engine.call("load", OPEN, [openWindow()]);
     assertEquals(await world.meets(lab.user, 4000), "service");
     await engine.call("remove");
