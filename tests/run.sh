@@ -13,7 +13,7 @@ caller=$PWD
 cd "$(dirname "${BASH_SOURCE[0]}")/.." || exit 1
 PATH=$PATH:/usr/sbin:/sbin # where a plain user's PATH does not look for iptables and sshd
 export NO_COLOR=1 DENO_NO_UPDATE_CHECK=1
-export DENO_JOBS=${DENO_JOBS:-4} # more than cores: kernel tests mostly wait
+export DENO_JOBS=${DENO_JOBS:-5} # more than cores: kernel tests mostly wait
 minutes=${TEST_MINUTES:-55}
 
 # Folders whose tests need no permission, because what they test has no effects.

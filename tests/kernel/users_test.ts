@@ -41,7 +41,8 @@ engineTest(
     await serve.event("arrival", "user=default service=greeter");
 
     const bob = await users.add("bob");
-    await serve.event("user_added", "user=bob");
+    await serve.event("user_added", "user=bob"); // told before the kernel has the ports
+    await waitFor(() => canLogIn(bob), { what: "bob's first login" });
     const ofAlice = await Session.open(user, sshd, server.address4, await portOf(alice));
     const ofBob = await Session.open(user, sshd, server.address6, await portOf(bob));
     for (const name of ["alice", "bob"]) await serve.event("arrival", `user=${name} service=ssh`);

@@ -116,7 +116,7 @@ export async function sshArgs(
     "  GlobalKnownHostsFile /dev/null",
     "  StrictHostKeyChecking yes",
     "  BatchMode yes",
-    "  ConnectTimeout 5",
+    "  ConnectTimeout 30", // a proxy may take its time to start
     "  LogLevel ERROR",
     "",
   ];

@@ -177,13 +177,9 @@ kernelTest("ports that others forward are found in every form, and they win them
   }\n`);
   const rule = ["-p", "tcp", "--dport", "30100", "-j", "REDIRECT", "--to-ports", "8080"];
   await lab.server.must("iptables-nft", ["-t", "nat", "-A", "PREROUTING", ...rule]);
-  await lab.server.must("iptables-legacy", [
-    "-t",
-    "nat",
-    "-A",
-    "PREROUTING",
-    ...rule.with(3, "30101"),
-  ]);
+  // Its lock is one for all namespaces.
+  const legacy = ["-w", "-t", "nat", "-A", "PREROUTING", ...rule.with(3, "30101")];
+  await lab.server.must("iptables-legacy", legacy);
   const { ports, unreadable } = await engine.call("forwards");
   assertEquals([ports.sort(), unreadable], [[30080, 30090, 30091, 30100, 30101], []]);
   // Even where a window names them.
