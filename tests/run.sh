@@ -31,7 +31,9 @@ NEEDED="ip:iproute2 iptables:iptables ipset:ipset sshd:openssh-server ssh:openss
 	fail2ban-regex:fail2ban crowdsec:crowdsec crowdsec-custom-bouncer:crowdsec-custom-bouncer
 	ansible-playbook:ansible-core setfacl:acl"
 # The release for the other kind of processor is run as well.
-[ "$(uname -m)" != x86_64 ] || NEEDED="$NEEDED qemu-aarch64-static:qemu-user-static
+EMULATOR=qemu-aarch64-static
+! command -v qemu-aarch64 >/dev/null || EMULATOR=qemu-aarch64 # its name in newer packages
+[ "$(uname -m)" != x86_64 ] || NEEDED="$NEEDED $EMULATOR:qemu-user-static
 	/usr/aarch64-linux-gnu/lib/ld-linux-aarch64.so.1:libgcc-s1-arm64-cross"
 
 # What a c3po of this machine keeps; a test finds none of it, and can harm none of it.
