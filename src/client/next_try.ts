@@ -53,34 +53,31 @@ export async function nextPlace(
     return null;
   }
   found.conn.close();
-  if (!await wasToBlame(run, found, target)) return null;
+  const met = await metSshd(run, found, target);
+  if (met === true) return null; // and it has said what it had to say
+  const say = (text: string): void => run.isQuiet ? undefined : host.terminal.note(`c3po: ${text}`);
   const note = clockNote(found);
-  if (note !== null && !run.isQuiet) host.terminal.note(`c3po: ${note}`);
-  if (run.took <= REFUSAL_MS || (!run.command && stdinIsTerminal())) return found.open;
-  if (!run.isQuiet) {
-    host.terminal.note(
-      "c3po: hint: it is unknown whether the command ran; run it again if it did not",
-    );
-  }
+  if (note !== null) say(note);
+  if (met === false || (!run.command && stdinIsTerminal())) return found.open;
+  say("hint: it is unknown whether the command ran; run it again if it did not");
   return null;
 }
 
 /**
- * Whether ssh failed for its port's sake. Otherwise it met sshd, and has said what it had to say: also if the
- * minute has changed since, and another port answers for that reason alone.
+ * Whether ssh got as far as sshd; null if nobody can tell. That another port answers by now proves nothing where
+ * the minute has changed since.
  */
-async function wasToBlame(
+async function metSshd(
   { open, began, took }: FailedRun,
   found: Reached,
   { hostname }: Target,
-): Promise<boolean> {
-  if (found.open.port === open.port && found.open.address === open.address) return false;
+): Promise<boolean | null> {
+  if (found.open.port === open.port && found.open.address === open.address) return true;
   const isSameOffset = found.open.minute - minuteAt(found.at) === open.minute - minuteAt(began);
-  if (isSameOffset) return false;
   // Later its minute may be over, and the port be a trap.
-  if (took > REFUSAL_MS) return true;
+  if (took > REFUSAL_MS) return isSameOffset ? true : null;
   const answer = await dial(open.address ?? hostname, open.port, AbortSignal.timeout(ANSWER_MS));
-  if (!isOpen(answer)) return true;
+  if (!isOpen(answer)) return isSameOffset ? null : false; // or it was closed only since, without a grace
   answer.close();
-  return false;
+  return true;
 }

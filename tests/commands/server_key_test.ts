@@ -63,6 +63,9 @@ Deno.test({
       '"$@" key new --replace',
     ]).flat(),
     "cmp /etc/shown /etc/c3po/other.old",
+    // A file that is named needs no settings.
+    "echo nonsense >/etc/c3po/server.toml",
+    '"$@" key new /etc/c3po/named',
     "ls /etc/c3po",
   ].join("\n");
   const { code, stdout, stderr } = await run("unshare", [
@@ -72,9 +75,9 @@ Deno.test({
   assertEquals(code, 0, stderr);
   const [own, made, source, ...rest] = stdout.trim().split("\n");
   assertEquals([own, made, source], [master, "/etc/c3po/key", "key          /etc/c3po/key"]);
-  assertEquals(rest.slice(-6), [
-    ...["/etc/c3po/other", "/etc/c3po/other"],
-    ...["other", "other.old", "other.old.2", "server.toml"],
+  assertEquals(rest.slice(-8), [
+    ...["/etc/c3po/other", "/etc/c3po/other", "/etc/c3po/named"],
+    ...["named", "other", "other.old", "other.old.2", "server.toml"],
   ]);
   assertMatch(stderr, /is kept as \/etc\/c3po\/other\.old\.2\nc3po: hint: a running serve/);
 });

@@ -17,7 +17,7 @@ export async function newKey(
   [named]: readonly string[],
   host: Host,
 ): Promise<number> {
-  const server = isRoot() ? await serverKeyFile(host) : null;
+  const server = isRoot() && named === undefined ? await serverKeyFile(host) : null;
   const file = named ?? server ?? userKeyFile("default", host);
   if (file === null) throw new Misuse("no home directory for the key, so FILE is needed");
   const range = args.value("ports");
