@@ -29,7 +29,7 @@ NEEDED="ip:iproute2 iptables:iptables ipset:ipset sshd:openssh-server ssh:openss
 	redis-server:redis-server redis-cli:redis-tools openssl:openssl wg:wireguard-tools
 	wireguard-go:wireguard-go rpmbuild:rpm lintian:lintian readelf:binutils shellcheck:shellcheck
 	fail2ban-regex:fail2ban crowdsec:crowdsec crowdsec-custom-bouncer:crowdsec-custom-bouncer
-	ansible-playbook:ansible-core setfacl:acl"
+	ansible-playbook:ansible-core setfacl:acl pivot_root:util-linux-extra"
 # The release for the other kind of processor is run as well.
 EMULATOR=qemu-aarch64-static
 ! command -v qemu-aarch64 >/dev/null || EMULATOR=qemu-aarch64 # its name in newer packages

@@ -22,6 +22,9 @@ export async function listTables(): Promise<Table[]> {
   return parseListing(await ask(["-t", "list", "ruleset"]));
 }
 
+/** How many elements a set has: nft tells it behind the size (1.1.7 does, 1.1.3 does not). */
+const COUNT = /\s+# count \d+$/;
+
 /** Reads what `nft list ruleset` prints. */
 export function parseListing(text: string): Table[] {
   const tables: { family: string; name: string; lines: string[]; blocks: Block[] }[] = [];
@@ -39,7 +42,9 @@ export function parseListing(text: string): Table[] {
     else if (line === "\t}") {
       if (block !== null) table.blocks.push(block);
       block = null;
-    } else if (line.trim() !== "" && line !== "}") (block ?? table).lines.push(line.trim());
+    } else if (line.trim() !== "" && line !== "}") {
+      (block ?? table).lines.push(line.replace(COUNT, "").trim());
+    }
   }
   return tables;
 }

@@ -13,10 +13,10 @@ const OF_IPTABLES = /^table ip6? (filter|nat|raw|mangle|security)$/;
 
 /**
  * All packet filter rules and sets of a namespace as text, for "byte for byte what they were before".
- * What changes by itself is taken out: comments with the time, packet counters, the time entries have left, and
- * the random seed of a set. Tables of nft, and what is in them, stand in the order of their names: that in which
- * they came to be has no meaning. A table with nothing but empty built-in chains that accept is left out as
- * well: it comes into being when a tool looks at it, and filters nothing.
+ * What changes by itself is taken out: comments with the time, packet counters, the time entries have left, how
+ * many there are, and the random seed of a set. Tables of nft, and what is in them, stand in the order of their
+ * names: that in which they came to be has no meaning. A table with nothing but empty built-in chains that accept
+ * is left out as well: it comes into being when a tool looks at it, and filters nothing.
  */
 export async function snapshot(namespace: Namespace): Promise<string> {
   const parts: string[] = [];
@@ -35,7 +35,8 @@ async function nativeTables(namespace: Namespace): Promise<string> {
   for (const line of stdout.split("\n").sort()) {
     if (line === "" || OF_IPTABLES.test(line)) continue;
     const { code, stdout } = await namespace.run("nft", ["-s", "list", ...line.split(" ")]);
-    if (code === 0) parts.push(`== nft\n${inOrder(stdout.replaceAll(/ expires \w+/g, ""))}`);
+    const lasting = stdout.replaceAll(/ expires \w+|\s+# count \d+$/gm, "");
+    if (code === 0) parts.push(`== nft\n${inOrder(lasting)}`);
   }
   return parts.join("");
 }
