@@ -9,6 +9,7 @@ import {
   login,
   loginNow,
   type Namespace,
+  ours,
   snapshot,
   type Sshd,
   startServe,
@@ -86,6 +87,39 @@ for (const [what, says, { engine, broken }] of KERNELS) {
     assertEquals((await serve.stop()).code, 0);
     assertEquals(await snapshot(server), before);
   });
+}
+
+const BROKEN = {
+  iptables: "iptables -F",
+  nftables: "nft delete table inet c3po",
+} as const;
+
+/** Is asked whether the kernel would take rules, and does not answer once there is a file `silent` beside it. */
+const SILENT_NFT = `#!/bin/sh
+case " $* " in
+*" -c "*) [ ! -e "\${0%/*}/silent" ] || exec sleep infinity ;;
+esac
+exec /usr/sbin/nft "$@"
+`;
+
+for (const engine of ["iptables", "nftables"] as const) {
+  kernelTest(
+    `${engine}: an nft that gives no answer is not taken for one that can do less`,
+    async () => {
+      await using lab = await Lab.create({ peers: ["user"] });
+      const { server } = lab;
+      const tools = join(server.directory, "tools");
+      await Deno.mkdir(tools);
+      await Deno.writeTextFile(join(tools, "nft"), SILENT_NFT, { mode: 0o755 });
+      const serve = await startServe(server, { engine, tools });
+      const whole = ours(await snapshot(server));
+      await Deno.writeTextFile(join(tools, "silent"), "");
+      await server.must("sh", ["-c", BROKEN[engine]]);
+      await serve.event("firewall_restored");
+      assertEquals(ours(await snapshot(server)), whole);
+      assertEquals((await serve.stop()).code, 0);
+    },
+  );
 }
 
 async function enters(

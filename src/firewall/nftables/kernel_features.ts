@@ -18,7 +18,11 @@ export interface KernelFeatures {
   readonly notesIpv6: boolean;
 }
 
-/** Tries it out. */
+/**
+ * Tries it out.
+ *
+ * @throws {ToolFailure} if nft does not come to an answer, which is none about the kernel
+ */
 export async function kernelFeatures(): Promise<KernelFeatures> {
   const [cgroups, notesIpv6] = await Promise.all([isTaken(GROUP), isTaken(NOTE)]);
   return { earlyDemux: await hasEarlyDemux(), cgroups, notesIpv6 };
@@ -46,7 +50,9 @@ async function isTaken(text: string): Promise<boolean> {
     return true;
   } catch (error) {
     if (!(error instanceof ToolFailure)) throw error;
-    if (error.code !== null) wasAnswer(error);
+    if (error.isMissing) return false;
+    if (error.code === null) throw error;
+    wasAnswer(error);
     return false;
   }
 }

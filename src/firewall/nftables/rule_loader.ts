@@ -25,7 +25,7 @@ export class RuleLoader {
   readonly #capacity: number;
   readonly #nft: NftProcess;
   #loaded: Loaded | null = null;
-  #features: Promise<KernelFeatures> | null = null;
+  #features: KernelFeatures | null = null;
 
   constructor(capacity: number, nft: NftProcess) {
     this.#capacity = capacity;
@@ -87,7 +87,7 @@ export class RuleLoader {
   }
 
   async #chains(policy: Policy, windows: readonly Window[], bank: Bank): Promise<Chain[]> {
-    const here = await (this.#features ??= kernelFeatures());
-    return allChains(policy, windows, here, bank);
+    this.#features ??= await kernelFeatures();
+    return allChains(policy, windows, this.#features, bank);
   }
 }

@@ -10,7 +10,7 @@ import { findTable, listTables } from "../nftables/listing.ts";
 import { transact } from "../nftables/nft.ts";
 import { sessionChains } from "../nftables/session_rules.ts";
 import { sessionSets } from "../nftables/sets.ts";
-import { kernelFeatures } from "../nftables/kernel_features.ts";
+import { type KernelFeatures, kernelFeatures } from "../nftables/kernel_features.ts";
 
 const TABLE = "inet c3po-keep";
 const GONE: Drift = { kind: "rules", what: `table ${TABLE}` };
@@ -26,14 +26,16 @@ const log = eventLog("firewall");
  */
 export class SessionKeeper {
   #isLoaded = false;
+  /** Found once: on a machine that is busy later, nft may not come to say it. */
+  #features: KernelFeatures | null = null;
 
   /** @param ports where the services listen that doors lead to */
   async load(ports: readonly number[]): Promise<void> {
     this.#isLoaded = false;
     try {
       if (!await hasTool("nft")) return;
-      const { notesIpv6 } = await kernelFeatures();
-      await transact(keepText(ports, notesIpv6));
+      this.#features ??= await kernelFeatures();
+      await transact(keepText(ports, this.#features.notesIpv6));
       this.#isLoaded = true;
     } catch (error) {
       if (!(error instanceof C3poError)) throw error;
