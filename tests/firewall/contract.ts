@@ -16,7 +16,7 @@ import { TRAPS } from "./contract/scenarios/traps.ts";
 import { WINDOWS } from "./contract/scenarios/windows.ts";
 import { KernelWorld } from "./contract/kernel_world.ts";
 import type { Scenario, World } from "./contract/world.ts";
-import type { EngineName } from "../../src/firewall/firewall.ts";
+import type { EngineName, KERNEL_ENGINES } from "../../src/firewall/firewall.ts";
 import { kernelTest } from "../kernel/lab.ts";
 
 /** All of them. */
@@ -46,11 +46,11 @@ export function contract(engine: EngineName, world: () => World): void {
 }
 
 /** As {@linkcode contract}, for an engine of the real kernel. */
-export function kernelContract(engine: EngineName): void {
+export function kernelContract(engine: (typeof KERNEL_ENGINES)[number]): void {
   for (const { name, run } of SCENARIOS) {
     kernelTest(`${engine}: ${name}`, async () => {
       await using world = await KernelWorld.create(engine);
       await run(world);
-    });
+    }, engine);
   }
 }

@@ -23,7 +23,7 @@ export {
   syn,
   type SynAnswer,
 } from "./lab/reach.ts";
-export { engineTest, isRoot, kernelTest, together } from "./lab/root.ts";
+export { engineTest, isRoot, isTestable, kernelTest, nftablesTest, together } from "./lab/root.ts";
 export {
   ENGINES,
   type Filter,

@@ -2,7 +2,7 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { join } from "@std/path";
 import {
-  ENGINES,
+  engineTest,
   type Filter,
   kernelTest,
   Lab,
@@ -86,13 +86,8 @@ for (const [what, says, { engine, broken }] of KERNELS) {
     }
     assertEquals((await serve.stop()).code, 0);
     assertEquals(await snapshot(server), before);
-  });
+  }, engine);
 }
-
-const BROKEN = {
-  iptables: "iptables -F",
-  nftables: "nft delete table inet c3po",
-} as const;
 
 /** Is asked whether the kernel would take rules, and does not answer once there is a file `silent` beside it. */
 const SILENT_NFT = `#!/bin/sh
@@ -102,25 +97,21 @@ esac
 exec /usr/sbin/nft "$@"
 `;
 
-for (const engine of ["iptables", "nftables"] as const) {
-  kernelTest(
-    `${engine}: an nft that gives no answer is not taken for one that can do less`,
-    async () => {
-      await using lab = await Lab.create({ peers: ["user"] });
-      const { server } = lab;
-      const tools = join(server.directory, "tools");
-      await Deno.mkdir(tools);
-      await Deno.writeTextFile(join(tools, "nft"), SILENT_NFT, { mode: 0o755 });
-      const serve = await startServe(server, { engine, tools });
-      const whole = ours(await snapshot(server));
-      await Deno.writeTextFile(join(tools, "silent"), "");
-      await server.must("sh", ["-c", BROKEN[engine]]);
-      await serve.event("firewall_restored");
-      assertEquals(ours(await snapshot(server)), whole);
-      assertEquals((await serve.stop()).code, 0);
-    },
-  );
-}
+engineTest("an nft that gives no answer is not taken for one that can do less", async (engine) => {
+  await using lab = await Lab.create({ peers: ["user"] });
+  const { server } = lab;
+  const tools = join(server.directory, "tools");
+  await Deno.mkdir(tools);
+  await Deno.writeTextFile(join(tools, "nft"), SILENT_NFT, { mode: 0o755 });
+  const serve = await startServe(server, { engine, tools });
+  const whole = ours(await snapshot(server));
+  await Deno.writeTextFile(join(tools, "silent"), "");
+  const broken = engine === "iptables" ? "iptables -F" : "nft delete table inet c3po";
+  await server.must("sh", ["-c", broken]);
+  await serve.event("firewall_restored");
+  assertEquals(ours(await snapshot(server)), whole);
+  assertEquals((await serve.stop()).code, 0);
+});
 
 async function enters(
   user: Namespace,
@@ -161,7 +152,7 @@ for (const [engine, stdbuf] of [["iptables", true], ["nftables", false]] as cons
     await enters(user, sshd, server, serve);
     assertEquals((await serve.stop()).code, 0);
     assertEquals(await snapshot(server), before);
-  });
+  }, engine);
 }
 
 /** As guides to WireGuard have it: `iptables-save` shows nothing of a table with such rules in it. */
@@ -171,26 +162,24 @@ add chain ip nat POSTROUTING { type nat hook postrouting priority 100; policy ac
 add rule ip nat POSTROUTING oifname "wg*" masquerade
 `;
 
-for (const engine of ENGINES) {
-  kernelTest(
-    `${engine}: serve stops beside rules in ip nat that iptables cannot show`,
-    async () => {
-      await using lab = await Lab.create({ peers: ["user"] });
-      const { server, user } = lab;
-      const sshd = await startSshd(server);
-      const serve = await startServe(server, { engine });
-      await server.must("nft", ["-f", "-"], { stdin: NATIVE });
-      const theirs = await server.must("nft", ["list", "chain", "ip", "nat", "POSTROUTING"]);
-      assertMatch(await server.must("iptables-save", []), /Table `nat' is incompatible/);
-      await enters(user, sshd, server, serve);
-      assertEquals((await serve.stop()).code, 0);
-      assertEquals(await server.must("nft", ["list", "chain", "ip", "nat", "POSTROUTING"]), theirs);
-      assertEquals(/c3po/i.test(await server.must("nft", ["list", "ruleset"])), false);
-      assertEquals(await server.must("ipset", ["list", "-name"]), "");
-      assert(await login(user, sshd, server.address4, sshd.port), "ssh's own port answers again");
-    },
-  );
-}
+engineTest(
+  "serve stops beside rules in ip nat that iptables cannot show",
+  async (engine) => {
+    await using lab = await Lab.create({ peers: ["user"] });
+    const { server, user } = lab;
+    const sshd = await startSshd(server);
+    const serve = await startServe(server, { engine });
+    await server.must("nft", ["-f", "-"], { stdin: NATIVE });
+    const theirs = await server.must("nft", ["list", "chain", "ip", "nat", "POSTROUTING"]);
+    assertMatch(await server.must("iptables-save", []), /Table `nat' is incompatible/);
+    await enters(user, sshd, server, serve);
+    assertEquals((await serve.stop()).code, 0);
+    assertEquals(await server.must("nft", ["list", "chain", "ip", "nat", "POSTROUTING"]), theirs);
+    assertEquals(/c3po/i.test(await server.must("nft", ["list", "ruleset"])), false);
+    assertEquals(await server.must("ipset", ["list", "-name"]), "");
+    assert(await login(user, sshd, server.address4, sshd.port), "ssh's own port answers again");
+  },
+);
 
 kernelTest(
   "iptables: where a chain that leads to C3PO's cannot be shown, a stop says what to do",

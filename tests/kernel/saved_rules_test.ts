@@ -8,6 +8,7 @@ import {
   loginNow,
   must,
   type Namespace,
+  nftablesTest,
   startServe,
   startSshd,
 } from "./lab.ts";
@@ -94,28 +95,31 @@ kernelTest(
   },
 );
 
-kernelTest("nftables: rules saved while serve runs load at the next boot as they are", async () => {
-  await using lab = await Lab.create({ peers: ["user"] });
-  const { server, user } = lab;
-  const sshd = await startSshd(server);
-  await server.must("nft", [
-    "add table inet admin; add chain inet admin in { type filter hook input priority 0; }; " +
-    "add rule inet admin in tcp dport 3306 drop",
-  ]);
-  const first = await startServe(server, { engine: "nftables" });
-  const file = join(server.directory, "nftables.conf");
-  await Deno.writeTextFile(file, await server.must("nft", ["list", "ruleset"]));
-  assertEquals((await first.stop()).code, 0);
-  await boot(server);
-  await server.must("nft", ["-f", file]);
-  assertStringIncludes(await server.must("nft", ["list", "table", "inet", "admin"]), "3306");
-  const findings = await c3po(server, amongFiles(server, { "/etc/nftables.conf": file }), [
-    "check",
-    "--json",
-  ]);
-  assert(!findings.includes("saved with C3PO's rules"), findings);
-  const second = await startServe(server, { engine: "nftables" });
-  assert(await loginNow(user, sshd, server.address4, second));
-  assertEquals((await second.stop()).code, 0);
-  assertStringIncludes(await server.must("nft", ["list", "ruleset"]), "3306");
-});
+nftablesTest(
+  "nftables: rules saved while serve runs load at the next boot as they are",
+  async () => {
+    await using lab = await Lab.create({ peers: ["user"] });
+    const { server, user } = lab;
+    const sshd = await startSshd(server);
+    await server.must("nft", [
+      "add table inet admin; add chain inet admin in { type filter hook input priority 0; }; " +
+      "add rule inet admin in tcp dport 3306 drop",
+    ]);
+    const first = await startServe(server, { engine: "nftables" });
+    const file = join(server.directory, "nftables.conf");
+    await Deno.writeTextFile(file, await server.must("nft", ["list", "ruleset"]));
+    assertEquals((await first.stop()).code, 0);
+    await boot(server);
+    await server.must("nft", ["-f", file]);
+    assertStringIncludes(await server.must("nft", ["list", "table", "inet", "admin"]), "3306");
+    const findings = await c3po(server, amongFiles(server, { "/etc/nftables.conf": file }), [
+      "check",
+      "--json",
+    ]);
+    assert(!findings.includes("saved with C3PO's rules"), findings);
+    const second = await startServe(server, { engine: "nftables" });
+    assert(await loginNow(user, sshd, server.address4, second));
+    assertEquals((await second.stop()).code, 0);
+    assertStringIncludes(await server.must("nft", ["list", "ruleset"]), "3306");
+  },
+);

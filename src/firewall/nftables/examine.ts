@@ -63,9 +63,9 @@ const OLDEST: readonly number[] = [1, 0, 2];
  * @param message what nft said of the rules
  */
 export function refusalOf(version: string, message: string): Failure {
-  const [, number] = /\bv(\d+(?:\.\d+)+)/.exec(version) ?? [];
-  if (number !== undefined && isBefore(number, OLDEST)) {
-    return new Failure(`nft ${number} is too old, it rejects the rules`, {
+  const old = tooOld(version);
+  if (old !== null) {
+    return new Failure(`nft ${old} is too old, it rejects the rules`, {
       hint: `install nft ${OLDEST.join(".")} or later; or iptables and ipset, and use ` +
         "--firewall iptables",
     });
@@ -75,6 +75,12 @@ export function refusalOf(version: string, message: string): Failure {
       OLDEST.join(".")
     } and Linux 5.19, or a version with their features`,
   });
+}
+
+/** The version that `nft --version` says, as in `0.9.8`, if it is older than what the rules need. */
+export function tooOld(said: string): string | null {
+  const [, number] = /\bv(\d+(?:\.\d+)+)/.exec(said) ?? [];
+  return number !== undefined && isBefore(number, OLDEST) ? number : null;
 }
 
 /** Whether a version, as in `1.0.6`, is older than another. */

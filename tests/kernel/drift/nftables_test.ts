@@ -1,4 +1,4 @@
-import { kernelTest } from "../lab.ts";
+import { nftablesTest } from "../lab.ts";
 import { type Disturbance, Scene } from "./scene.ts";
 
 const SERVICE = "flush ruleset\\ntable inet filter {\\n chain input {\\n" +
@@ -28,13 +28,13 @@ const DISTURBANCES: readonly Disturbance[] = [
   ],
 ];
 
-kernelTest("nftables: what other tools do to the rules is undone", async () => {
+nftablesTest("nftables: what other tools do to the rules is undone", async () => {
   await using scene = await Scene.create("nftables");
   for (const disturbance of DISTURBANCES) await scene.disturb(disturbance);
   await scene.end();
 });
 
-kernelTest("nftables: what other tools do to iptables and to sets is nothing to it", async () => {
+nftablesTest("nftables: what other tools do to iptables and to sets is nothing to it", async () => {
   await using scene = await Scene.create("nftables");
   const { server } = scene.lab;
   const commands = "iptables -F; iptables -t nat -F; iptables -X; ip6tables -F; " +

@@ -36,5 +36,5 @@ export function faultTest(engine: Filter): void {
     assertEquals(failures.join("\n\n"), "");
     assertEquals(queue, [], "every fault was tried");
     assert(sum("started") > 0, "no start came through a fault");
-  });
+  }, engine);
 }

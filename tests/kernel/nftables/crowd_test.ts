@@ -1,7 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { fromFileUrl } from "@std/path";
 import { openWindow, policy } from "../../firewall/nftables/sample.ts";
-import { kernelTest } from "../lab.ts";
+import { nftablesTest } from "../lab.ts";
 import { NftWorld } from "./world.ts";
 
 const address = (text: string) => ({ family: text.includes(":") ? 6 : 4, text });
@@ -18,7 +18,7 @@ function crowd(count: number): string[] {
   );
 }
 
-kernelTest(
+nftablesTest(
   "sets that are full go on banning, and strangers meet no service until there is room",
   async () => {
     await using world = await NftWorld.create({
@@ -50,7 +50,7 @@ kernelTest(
   },
 );
 
-kernelTest("a ban that finds both sets full takes the place of the oldest", async () => {
+nftablesTest("a ban that finds both sets full takes the place of the oldest", async () => {
   await using world = await NftWorld.create({ capacity: 8, peers: ["user"] });
   const { engine } = world;
   await engine.call("load", policy(), [openWindow()]);
@@ -62,7 +62,7 @@ kernelTest("a ban that finds both sets full takes the place of the oldest", asyn
   }
 });
 
-kernelTest("many bans are not listed, and all else goes on", async () => {
+nftablesTest("many bans are not listed, and all else goes on", async () => {
   await using world = await NftWorld.create({ peers: ["user", "attacker"] });
   const { engine, lab } = world;
   await engine.call("load", policy(), [openWindow()]);
@@ -81,7 +81,7 @@ kernelTest("many bans are not listed, and all else goes on", async () => {
   assertEquals(await world.meets(lab.attacker, 4000), "service");
 });
 
-kernelTest("of networks that overlap one can go, and the others stay", async () => {
+nftablesTest("of networks that overlap one can go, and the others stay", async () => {
   await using world = await NftWorld.create({ peers: ["user", "attacker"] });
   const { engine, lab } = world;
   await engine.call("load", policy(), [openWindow()]);
@@ -112,7 +112,7 @@ kernelTest("of networks that overlap one can go, and the others stay", async () 
   }
 });
 
-kernelTest("tens of thousands of allowed networks are taken, told and ended", async () => {
+nftablesTest("tens of thousands of allowed networks are taken, told and ended", async () => {
   await using world = await NftWorld.create({ peers: [] });
   const { engine } = world;
   await engine.call("load", policy(), [openWindow()]);
@@ -123,7 +123,7 @@ kernelTest("tens of thousands of allowed networks are taken, told and ended", as
   assertEquals(await engine.call("allowed"), [networks[0]]);
 });
 
-kernelTest(
+nftablesTest(
   "a flood of hits makes no set larger than it may be, and is read meanwhile",
   async () => {
     await using world = await NftWorld.create();

@@ -1,6 +1,6 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import { openWindow, policy } from "../../firewall/nftables/sample.ts";
-import { kernelTest } from "../lab.ts";
+import { nftablesTest } from "../lab.ts";
 import { listen, NftWorld } from "./world.ts";
 
 const OPEN = policy({ openFirewall: true });
@@ -41,7 +41,7 @@ const DENYING: Readonly<Record<string, string>> = {
 };
 
 for (const [name, text] of Object.entries(DENYING)) {
-  kernelTest(`${name} is told, and let in through if that is wanted`, async () => {
+  nftablesTest(`${name} is told, and let in through if that is wanted`, async () => {
     await using world = await NftWorld.create();
     const { engine, lab } = world;
     await world.nft(text);
@@ -74,7 +74,7 @@ for (const [name, text] of Object.entries(DENYING)) {
   });
 }
 
-kernelTest("the command that the obstacle names lets in", async () => {
+nftablesTest("the command that the obstacle names lets in", async () => {
   await using world = await NftWorld.create();
   const { engine, lab } = world;
   await world.nft(DENYING["a last rule that rejects"]!);
@@ -85,7 +85,7 @@ kernelTest("the command that the obstacle names lets in", async () => {
   assertEquals(await world.meets(lab.user, 4000), "service");
 });
 
-kernelTest(
+nftablesTest(
   "whom others shut out by their address stays out, however far the firewall is opened",
   async () => {
     await using world = await NftWorld.create();
@@ -112,7 +112,7 @@ kernelTest(
 );
 
 for (const kind of ["nft", "legacy"]) {
-  kernelTest(
+  nftablesTest(
     `iptables-${kind} that denies is opened by its own tool, which can read it still`,
     async () => {
       await using world = await NftWorld.create();
@@ -157,7 +157,7 @@ for (const kind of ["nft", "legacy"]) {
   );
 }
 
-kernelTest("ports that others forward are found in every form, and they win them", async () => {
+nftablesTest("ports that others forward are found in every form, and they win them", async () => {
   await using world = await NftWorld.create();
   const { engine, lab } = world;
   await listen(lab.server, "::", 8080, "forwarded");
@@ -189,7 +189,7 @@ kernelTest("ports that others forward are found in every form, and they win them
   assertEquals(await engine.call("bans", 10), []);
 });
 
-kernelTest(
+nftablesTest(
   "a table of another layout is replaced, and what others put into ours goes",
   async () => {
     await using world = await NftWorld.create();
@@ -219,7 +219,7 @@ kernelTest(
   },
 );
 
-kernelTest(
+nftablesTest(
   "other tables are read beside the one that C3PO owns, also by an nft that garbles it",
   async () => {
     await using world = await NftWorld.create();

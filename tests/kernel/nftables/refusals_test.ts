@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { openWindow, policy } from "../../firewall/nftables/sample.ts";
-import { kernelTest, type Namespace, nmapScan } from "../lab.ts";
+import { type Namespace, nftablesTest, nmapScan } from "../lab.ts";
 import { goOnElsewhere } from "./go_on.ts";
 import { NftWorld } from "./world.ts";
 
@@ -16,7 +16,7 @@ function goOnAtHiddenPort(
 const SHOWN = [{ name: "ssh", port: 22, hidden: false, fail: "open" }] as const;
 
 for (const address of ["::", "10.77.0.1"]) {
-  kernelTest(
+  nftablesTest(
     `a bare ACK with a good cookie opens no connection to a port at ${address}`,
     async () => {
       await using world = await NftWorld.create({ address });
@@ -31,16 +31,19 @@ for (const address of ["::", "10.77.0.1"]) {
   );
 }
 
-kernelTest("a banned address opens none with a bare ACK to a port that is not hidden", async () => {
-  await using world = await NftWorld.create();
-  const { engine, lab } = world;
-  await engine.call("load", policy({ services: SHOWN }), [openWindow()]);
-  const address = { family: 4, text: lab.attacker.address4 };
-  const ban = () => engine.call("ban", [{ address, seconds: 600 }]);
-  assertEquals(await goOnAtHiddenPort(world, lab.attacker, ban), "refused");
-});
+nftablesTest(
+  "a banned address opens none with a bare ACK to a port that is not hidden",
+  async () => {
+    await using world = await NftWorld.create();
+    const { engine, lab } = world;
+    await engine.call("load", policy({ services: SHOWN }), [openWindow()]);
+    const address = { family: 4, text: lab.attacker.address4 };
+    const ban = () => engine.call("ban", [{ address, seconds: 600 }]);
+    assertEquals(await goOnAtHiddenPort(world, lab.attacker, ban), "refused");
+  },
+);
 
-kernelTest(
+nftablesTest(
   "what opens no connection meets the hidden port and the tarpit's as a closed one",
   async () => {
     await using world = await NftWorld.create();
@@ -62,7 +65,7 @@ kernelTest(
   },
 );
 
-kernelTest("where closed ports are silent, so is the tarpit's own", async () => {
+nftablesTest("where closed ports are silent, so is the tarpit's own", async () => {
   await using world = await NftWorld.create();
   const { engine, lab } = world;
   await world.nft(`table inet other { chain input { type filter hook input priority 0; policy drop;

@@ -2,7 +2,7 @@ import { assert, assertEquals } from "@std/assert";
 import { fromFileUrl } from "@std/path";
 import type { Limitation } from "../../../src/firewall/firewall.ts";
 import { openWindow, policy } from "../../firewall/nftables/sample.ts";
-import { type Child, kernelTest, type Namespace, waitFor } from "../lab.ts";
+import { type Child, type Namespace, nftablesTest, waitFor } from "../lab.ts";
 import { NftWorld } from "./world.ts";
 
 const TALKER = fromFileUrl(new URL("./talker.ts", import.meta.url));
@@ -28,7 +28,7 @@ async function assertAlive(talker: Child, when: string): Promise<void> {
 }
 
 for (const early of [1, 0]) {
-  kernelTest(`a session from before the start lives on, with early demux ${early}`, async () => {
+  nftablesTest(`a session from before the start lives on, with early demux ${early}`, async () => {
     await using world = await NftWorld.create();
     const { engine, lab } = world;
     await lab.server.must("sysctl", ["-qw", `net.ipv4.tcp_early_demux=${early}`]);
@@ -42,7 +42,7 @@ for (const early of [1, 0]) {
   });
 }
 
-kernelTest("a busy session outlives a flush of all rules and their return", async () => {
+nftablesTest("a busy session outlives a flush of all rules and their return", async () => {
   await using world = await NftWorld.create();
   const { engine, lab } = world;
   await engine.call("load", policy(), [openWindow()]);
@@ -55,7 +55,7 @@ kernelTest("a busy session outlives a flush of all rules and their return", asyn
   }
 });
 
-kernelTest("a busy session outlives the end, what keeps it goes with it", async () => {
+nftablesTest("a busy session outlives the end, what keeps it goes with it", async () => {
   await using world = await NftWorld.create();
   const { engine, lab } = world;
   await engine.call("load", policy(), [openWindow()]);
@@ -73,7 +73,7 @@ kernelTest("a busy session outlives the end, what keeps it goes with it", async 
   assertEquals(await tables(world), []);
 });
 
-kernelTest("nothing is left to keep sessions where other rules do so anyway", async () => {
+nftablesTest("nothing is left to keep sessions where other rules do so anyway", async () => {
   await using world = await NftWorld.create();
   const { engine, lab } = world;
   await world.nft(`table inet other {
@@ -90,7 +90,7 @@ kernelTest("nothing is left to keep sessions where other rules do so anyway", as
 });
 
 for (const word of ["service", "ticker"]) {
-  kernelTest(
+  nftablesTest(
     `a session lives on when the kernel forgets all connections, with a ${word}`,
     async () => {
       await using world = await NftWorld.create({ word });
@@ -119,7 +119,7 @@ for (const word of ["service", "ticker"]) {
   );
 }
 
-kernelTest("no helper process outlives the engine, not even one that is killed", async () => {
+nftablesTest("no helper process outlives the engine, not even one that is killed", async () => {
   await using world = await NftWorld.create();
   const { engine, lab } = world;
   const helpers = async (): Promise<string[]> => {
