@@ -1,5 +1,6 @@
 import { assertEquals, assertMatch } from "@std/assert";
 import { iptablesExemptions } from "../../src/firewall/other_tools/untracked/iptables_exemptions.ts";
+import { natEnds } from "../../src/firewall/other_tools/untracked/nat_ends.ts";
 import { nftExemptions } from "../../src/firewall/other_tools/untracked/nft_exemptions.ts";
 import { parseRuleset } from "../../src/firewall/other_tools/forwards/nft_json.ts";
 import type { Obstacle } from "../../src/firewall/firewall.ts";
@@ -75,6 +76,52 @@ Deno.test("SYNPROXY is named in INPUT, and not where packets only pass through",
   assertEquals([found.length, grade(found)], [1, "total"]);
   assertMatch(found[0]!.what, /answers connections before they are tracked/);
 });
+
+function inNat(...rules: string[]): Obstacle[] {
+  const text = `*nat\n${rules.join("\n")}\n-A PREROUTING -j C3PO-NAT\nCOMMIT\n`;
+  return natEnds(text, { program: "iptables-nft", where: "IPv4", ports: PORTS });
+}
+
+Deno.test("a rule that ends nat for everything is named, with what to do about it", () => {
+  // As firewalld 2.5 has it where it uses iptables.
+  const found = inNat(
+    "-A PREROUTING -j PREROUTING_dispatch",
+    "-A PREROUTING_dispatch -j PRE_public_dispatch",
+    "-A PRE_public_dispatch -j PRE_public",
+    "-A PRE_public_dispatch -j ACCEPT",
+    "-A OUTPUT -j OUT_HOST_to_public",
+    "-A OUT_HOST_to_public -j ACCEPT",
+    "-A POSTROUTING -j ACCEPT",
+  );
+  assertEquals(found, [{
+    what: `"-j ACCEPT" of IPv4 nat PRE_public_dispatch ends nat before C3PO's rules, ` +
+      "so none of C3PO's ports can lead to sshd",
+    remedy: "use c3po serve --firewall nftables, or remove it: " +
+      "iptables-nft -t nat -D PRE_public_dispatch -j ACCEPT",
+    isTotal: true,
+  }]);
+});
+
+const NAT: readonly (readonly ["total" | "partial" | "none", ...string[]])[] = [
+  ["total", "-A PREROUTING -p tcp -j ACCEPT"],
+  ["total", "-A PREROUTING ! -i lo -j ACCEPT"],
+  ["partial", "-A PREROUTING -s 192.0.2.0/24 -j ACCEPT"],
+  ["partial", "-A PREROUTING -i eth1 -j zone", "-A zone -j ACCEPT"],
+  ["partial", "-A PREROUTING -j zone", "-A zone -i eth1 -j ACCEPT"],
+  ["none", "-A PREROUTING -p udp -j ACCEPT"],
+  ["none", "-A PREROUTING -i lo -j ACCEPT"],
+  ["none", "-A PREROUTING -p tcp -m tcp --dport 443 -j ACCEPT"],
+  ["none", "-A PREROUTING -p tcp -m tcp --dport 443 -j zone", "-A zone -j ACCEPT"],
+  ["none", "-A PREROUTING -j RETURN"],
+  ["none", "-A unused -j ACCEPT"],
+  ["none", '-A PREROUTING -m comment --comment "see -j ACCEPT" -j RETURN'],
+];
+
+for (const [expected, ...rules] of NAT) {
+  Deno.test(`nat: ${rules.join(", ")}: ${expected}`, () => {
+    assertEquals(grade(inNat(...rules)), expected);
+  });
+}
 
 function native(hook: string, ...expr: unknown[]): Obstacle[] {
   const at = { family: "inet", table: "fast" };

@@ -1,7 +1,17 @@
 // A probe: what is in effect, by real connections, whatever was intended.
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import type { Finding } from "../../src/os/finding.ts";
-import { engineTest, type Filter, Lab, spawnServe, startServe, startSshd, waitFor } from "./lab.ts";
+import {
+  engineTest,
+  type Filter,
+  kernelTest,
+  Lab,
+  loginNow,
+  spawnServe,
+  startServe,
+  startSshd,
+  waitFor,
+} from "./lab.ts";
 import { PROBE_RANGES } from "../../src/os/probe_addresses.ts";
 
 async function check(lab: Lab, engine: Filter, args: string[] = []): Promise<Finding[]> {
@@ -75,6 +85,28 @@ engineTest(
     const refused = await spawnServe(lab.server, { engine });
     assertEquals((await refused.child.finished()).code, 1);
     assertMatch(refused.child.text(), /^c3po: error: SSH would be shut: /m);
+  },
+);
+
+kernelTest(
+  "iptables: an ACCEPT before C3PO's rules in nat is named, and a start is refused",
+  async () => {
+    await using lab = await Lab.create({ peers: ["user"] });
+    const { server, user } = lab;
+    const sshd = await startSshd(server);
+    const serve = await startServe(server, { engine: "iptables" });
+    for (const tool of ["iptables", "ip6tables"]) {
+      await server.must(tool, ["-t", "nat", "-I", "PREROUTING", "-j", "ACCEPT"]);
+    }
+    assertMatch(await serve.event("firewall_shut"), /none of C3PO's ports can lead to sshd/);
+    assertEquals((await serve.stop()).code, 0);
+    const refused = await spawnServe(server, { engine: "iptables" });
+    assertEquals((await refused.child.finished()).code, 1);
+    const [, remedy] = /hint: use (c3po serve --firewall \w+)/.exec(refused.child.text())!;
+    assertEquals(remedy, "c3po serve --firewall nftables");
+    const other = await startServe(server, { engine: "nftables" });
+    assert(await loginNow(user, sshd, server.address4, other));
+    assertEquals((await other.stop()).code, 0);
   },
 );
 

@@ -2,11 +2,19 @@ import type { Obstacle } from "../../firewall.ts";
 import type { PortRanges } from "../forwards/port_ranges.ts";
 
 /** What a rule does to the connections it matches. */
-export type Exempting = "notrack" | "synproxy";
+export type Exempting = "notrack" | "synproxy" | "accept";
 
 const EFFECTS: Readonly<Record<Exempting, string>> = {
   notrack: "exempts connections from tracking",
   synproxy: "answers connections before they are tracked",
+  accept: "ends nat before C3PO's rules",
+};
+
+const LIMIT = "remove it, or limit it to the ports of other services";
+const REMEDIES: Readonly<Record<Exempting, string>> = {
+  notrack: LIMIT,
+  synproxy: LIMIT,
+  accept: "use c3po serve --firewall nftables, or remove it",
 };
 
 /** A rule that may be in C3PO's way. */
@@ -29,7 +37,7 @@ export function obstacleOf({ kind, rule, chain, removal, isTotal }: Exemption): 
     : "so C3PO's ports do not work for those it matches";
   return {
     what: `"${rule}" of ${chain} ${EFFECTS[kind]}, ${consequence}`,
-    remedy: `remove it, or limit it to the ports of other services: ${removal}`,
+    remedy: `${REMEDIES[kind]}: ${removal}`,
     ...isTotal ? { isTotal } : {},
   };
 }

@@ -14,7 +14,7 @@ export interface Surroundings {
 }
 
 /** A rule, and where it is. */
-interface Placed {
+export interface Placed {
   readonly table: string;
   readonly chain: string;
   readonly rule: string;
@@ -33,7 +33,10 @@ export function iptablesExemptions(
   const roots = tables.flatMap((table) =>
     Object.entries(HOOKS).map(([chain, direction]) => [`${table} ${chain}`, direction] as const)
   );
-  const reach = reachOf(roots, placed.flatMap((each) => jumpOf(each, ports)));
+  const reach = reachOf(
+    roots,
+    placed.filter(({ rule }) => isUnlimited(rule)).flatMap((each) => jumpOf(each, ports)),
+  );
   return placed.flatMap(({ table, chain, rule }): Obstacle[] => {
     const kind = kindOf(rule);
     if (kind === null || chain === "FORWARD" || !isOurMatter(rule)) return [];
@@ -52,7 +55,7 @@ export function iptablesExemptions(
 }
 
 /** All rules but C3PO's own. */
-function rulesIn(saved: string): Placed[] {
+export function rulesIn(saved: string): Placed[] {
   const placed: Placed[] = [];
   let table = "";
   for (const line of saved.split("\n")) {
@@ -65,9 +68,9 @@ function rulesIn(saved: string): Placed[] {
 }
 
 /** Targets begin with a capital as chains may: what is no chain has no rules, and leads nowhere. */
-function jumpOf({ table, chain, rule }: Placed, ports: readonly number[]): Jump[] {
+export function jumpOf({ table, chain, rule }: Placed, ports: readonly number[]): Jump[] {
   const [, to] = /(?:^| )-[jg] (\S+)/.exec(rule) ?? [];
-  if (to === undefined || !isOurMatter(rule) || !isUnlimited(rule)) return [];
+  if (to === undefined || !isOurMatter(rule)) return [];
   return [{
     from: `${table} ${chain}`,
     to: `${table} ${to}`,
@@ -75,11 +78,12 @@ function jumpOf({ table, chain, rule }: Placed, ports: readonly number[]): Jump[
   }];
 }
 
-function isOurMatter(rule: string): boolean {
+/** Whether a rule can match connections of C3PO's, which are none of UDP or of loopback. */
+export function isOurMatter(rule: string): boolean {
   return isForTcp(rule) && !/(?<!! )-[io] lo\b/.test(rule);
 }
 
-function limitsOf(rule: string): PortLimits {
+export function limitsOf(rule: string): PortLimits {
   return {
     destination: portsIn(rule, "d", "destination"),
     source: portsIn(rule, "s", "source"),
@@ -113,7 +117,8 @@ function portsIn(rule: string, letter: string, word: string): PortRanges | null 
 /** What may stand in a rule that every connection meets. */
 const USUAL = /^(?:tcp|multiport|conntrack|state|comment)$/;
 
-function isUnlimited(rule: string): boolean {
+/** Whether a rule is for every source and interface. */
+export function isUnlimited(rule: string): boolean {
   const conditions = rule.replace(/ ?-[jg] .*$/, "");
   if (/(?:^|\s)(?:-[sdio]|--match-set) /.test(conditions.replace(/! -[io] lo\b/, ""))) return false;
   return [...conditions.matchAll(/-m (\S+)/g)].every(([, match]) => USUAL.test(match!));
