@@ -23,6 +23,11 @@ export interface Reconciled {
 const SETTLE_MS = 250;
 /** So often what is gone is left so while other tools go on changing rules: they may be half done. */
 const MOST_DELAYS = 2;
+/**
+ * How closed ports answer is followed once it has been so for this long, in milliseconds: a firewall that is only
+ * loaded again has none of its rules for a moment, and some need nobody else to change any meanwhile.
+ */
+const REPLY_MS = 10_000;
 /** Rules are read this often although nothing told of a change, in milliseconds. */
 const READ_MS = 120_000;
 /** Less often where a server has so many of them that reading takes more than this part of the time. */
@@ -69,6 +74,8 @@ export class Reconciler implements Task {
   #isWatching = false;
   #endWatch: () => void = () => {};
   #delays = 0;
+  /** Since when nothing but how closed ports answer is another. */
+  #repliesAt: number | null = null;
   #fights = 0;
   #foughtAt = -Infinity;
   #truceAt = -Infinity;
@@ -131,6 +138,7 @@ export class Reconciler implements Task {
     const isMissed = gone.length > 0 && !wasTold && this.#told === told && this.#isWatching;
     if (gone.length > 0 && this.#heard > heard && this.#delays++ < MOST_DELAYS) return true;
     this.#delays = 0;
+    if (this.#isAtWork(gone, now)) return this.#isDirty = true;
     if (gone.some(({ kind }) => kind === "sets")) this.#isDamaged = true; // until they are filled again
     if (gone.length > 0 || this.#isDamaged) await this.#repair(gone, now);
     this.#logged = "";
@@ -162,13 +170,28 @@ export class Reconciler implements Task {
     return await this.#reconciled.firewall.drift();
   }
 
+  /** Whether what is gone may come back by itself, and nothing is lost by waiting. */
+  #isAtWork(gone: readonly Drift[], now: number): boolean {
+    if (!this.#isReplyOnly(gone)) {
+      this.#repliesAt = null;
+      return false;
+    }
+    this.#repliesAt ??= now;
+    return Math.abs(now - this.#repliesAt) < REPLY_MS;
+  }
+
+  #isReplyOnly(gone: readonly Drift[]): boolean {
+    return gone.length > 0 && !this.#isDamaged && gone.every(({ kind }) => kind === "reply");
+  }
+
   async #repair(gone: readonly Drift[], now: number): Promise<void> {
     const isPlaceOnly = !this.#isDamaged && gone.every(({ kind }) => kind === "place");
     if (isPlaceOnly && Math.abs(now - this.#truceAt) < TRUCE_MS) return;
     const listed = gone.map(({ what }) => what).join(", ");
     const by = [...this.#authors].join(",");
     this.#authors.clear();
-    if (!this.#isDamaged && gone.every(({ kind }) => kind === "reply")) {
+    if (this.#isReplyOnly(gone)) {
+      this.#repliesAt = null;
       log.info("refusal_changed", "another tool changed how closed ports answer; C3PO's follow", {
         ...(by === "" ? {} : { by }),
       });

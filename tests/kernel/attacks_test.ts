@@ -34,7 +34,7 @@ const ODD = ["::5", "::ffff:10.77.2.1", "::1", "ff02::1", "0.0.0.1", "127.0.0.1"
 const FROM_ELSEWHERE: Readonly<Record<string, string>> = {
   iptables: "iptables -t raw -A PREROUTING -m rpfilter --invert -j DROP",
   nftables:
-    "nft 'table ip guard { chain in { type filter hook prerouting priority raw; fib saddr . iif oif missing drop; }; }'",
+    "nft 'table ip guard { chain before { type filter hook prerouting priority raw; fib saddr . iif oif missing drop; }; }'",
 };
 
 engineTest(
@@ -357,7 +357,7 @@ const FORWARDS: readonly [string, string, number][] = [
   ],
   [
     "nft itself",
-    "nft 'table ip shop { chain in { type nat hook prerouting priority dstnat; tcp dport 8083 dnat to 172.17.0.4:80; }; }'",
+    "nft 'table ip shop { chain before { type nat hook prerouting priority dstnat; tcp dport 8083 dnat to 172.17.0.4:80; }; }'",
     8083,
   ],
 ];

@@ -70,14 +70,14 @@ kernelTest("c3po check says what is wrong, with a next step, and exits 1", async
     lab,
     `mount --bind ${full} ${folder}/nf_conntrack_count; mount --bind ${most} ${folder}/nf_conntrack_max; ` +
       `mount -t tmpfs -o ro none ${lab.server.stateDirectory}; ` +
-      "nft 'add table inet guard; add chain inet guard in { type filter hook input priority 5; policy drop; }'",
+      "nft 'add table inet guard; add chain inet guard before { type filter hook input priority 5; policy drop; }'",
   );
   assertEquals(code, 0);
   assertMatch(about(findings, "conntrack"), /^warn: 95 of 100 connections tracked/);
   assertMatch(about(findings, "folders"), /^warn: .* is not writable/);
   assertMatch(
     about(findings, "rules"),
-    /^warn: policy drop of inet guard in, for port 22$/m,
+    /^warn: policy drop of inet guard before, for port 22$/m,
   );
 });
 

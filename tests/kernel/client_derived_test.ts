@@ -85,7 +85,7 @@ kernelTest("a connection that the network loses ends alone, and the forward goes
   // The kernel gives a connection up after two tries, and says why the last one failed.
   await user.must("sysctl", ["-q", "-w", "net.ipv4.tcp_retries2=2"]);
   const rules = `table ip lost {
-    chain out {
+    chain after {
       type filter hook output priority filter;
       tcp sport ${port} ip daddr ${lab.server.address4} reject with icmp type host-unreachable
     }

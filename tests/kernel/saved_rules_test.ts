@@ -102,8 +102,8 @@ nftablesTest(
     const { server, user } = lab;
     const sshd = await startSshd(server);
     await server.must("nft", [
-      "add table inet admin; add chain inet admin in { type filter hook input priority 0; }; " +
-      "add rule inet admin in tcp dport 3306 drop",
+      "add table inet admin; add chain inet admin before { type filter hook input priority 0; }; " +
+      "add rule inet admin before tcp dport 3306 drop",
     ]);
     const first = await startServe(server, { engine: "nftables" });
     const file = join(server.directory, "nftables.conf");

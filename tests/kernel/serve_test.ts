@@ -146,8 +146,8 @@ async function furnish(server: Namespace): Promise<void> {
   await server.must("ipset", ["create", "other", "hash:ip"]);
   await server.must("nft", ["-f", "-"], {
     stdin: "table inet theirs {\n set blocked { type ipv4_addr; elements = { 192.0.2.1 }; }\n" +
-      " chain in { type filter hook input priority -5; ip saddr @blocked drop; }\n" +
-      " chain out { type nat hook postrouting priority 100; }\n}\n",
+      " chain before { type filter hook input priority -5; ip saddr @blocked drop; }\n" +
+      " chain after { type nat hook postrouting priority 100; }\n}\n",
   });
 }
 

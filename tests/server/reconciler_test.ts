@@ -203,12 +203,32 @@ Deno.test("how closed ports answer is followed without a word of repair, unless 
   await scene.tick();
   scene.change("ufw", REPLY);
   await scene.tick();
+  await scene.tick(4);
+  assertEquals(scene.done, ["rules changed"], "it may be at work");
+  await scene.tick(4);
+  await scene.tick(4);
   assertEquals(scene.done, ["rules changed", "reload"]);
   assertEquals(scene.logged("refusal_changed"), [{ by: "ufw" }]);
   assertEquals([scene.logged("firewall_drift"), scene.counters.lastRepair], [[], null]);
   scene.change("ufw", REPLY, JUMP);
   await scene.tick();
   assertEquals(scene.logged("firewall_drift").length, 1);
+});
+
+Deno.test("a firewall that is only loaded again is not got in the way of over how closed ports answer", async () => {
+  const scene = new Scene();
+  await scene.tick();
+  scene.change("ufw", REPLY);
+  await scene.tick();
+  scene.change("ufw");
+  for (let time = 0; time < 10; time++) await scene.tick(4);
+  assertEquals(scene.done, ["rules changed", "rules changed"]);
+  scene.change("ufw", REPLY);
+  await scene.tick();
+  assertEquals(scene.done.includes("reload"), false, "each time anew");
+  scene.change("ufw", REPLY, JUMP);
+  await scene.tick();
+  assertEquals(scene.done.includes("reload"), true, "what is gone is put back at once");
 });
 
 Deno.test("fights that lie far apart are none", async () => {

@@ -29,11 +29,11 @@ export async function goOn(server: Namespace, peer: Namespace, how: GoingOn): Pr
     `table inet twist
     delete table inet twist
     table inet twist {
-      chain out {
+      chain after {
         type filter hook output priority -300;
         tcp dport ${door} tcp flags & (syn | ack) == ack ${change}
       }
-      chain in {
+      chain before {
         type filter hook prerouting priority -300;
         tcp sport 22 tcp sport set ${door}
       }
