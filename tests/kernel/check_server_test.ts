@@ -1,6 +1,14 @@
 import { assertEquals, assertMatch } from "@std/assert";
 import { join } from "@std/path";
-import { c3poCommand, kernelTest, Lab, snapshot, startServe, startSshd } from "./lab.ts";
+import {
+  c3poCommand,
+  kernelTest,
+  Lab,
+  nftablesTest,
+  snapshot,
+  startServe,
+  startSshd,
+} from "./lab.ts";
 
 const SECRET = { C3PO_SECRET: "classic:a secret of the check" };
 
@@ -81,7 +89,7 @@ kernelTest("c3po check says what is wrong, with a next step, and exits 1", async
   );
 });
 
-kernelTest("c3po check tells a running serve from what a dead one left", async () => {
+nftablesTest("c3po check tells a running serve from what a dead one left", async () => {
   await using lab = await Lab.create({ peers: [] });
   await startSshd(lab.server);
   const serve = await startServe(lab.server, { engine: "nftables" });
