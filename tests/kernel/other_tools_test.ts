@@ -110,6 +110,7 @@ engineTest("an nft that gives no answer is not taken for one that can do less", 
   await server.must("sh", ["-c", broken]);
   await serve.event("firewall_restored");
   assertEquals(ours(await snapshot(server)), whole);
+  assertEquals(serve.events("sessions_not_kept"), []);
   assertEquals((await serve.stop()).code, 0);
 });
 

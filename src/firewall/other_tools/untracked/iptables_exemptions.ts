@@ -14,7 +14,7 @@ export interface Surroundings {
 }
 
 /** A rule, and where it is. */
-export interface Placed {
+interface Placed {
   readonly table: string;
   readonly chain: string;
   readonly rule: string;
