@@ -1,4 +1,4 @@
-import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { assert, assertEquals, assertNotEquals, assertStringIncludes } from "@std/assert";
 import {
   addEntry,
   createSets,
@@ -14,7 +14,12 @@ import { policyChains } from "../../src/firewall/iptables/policy_chains.ts";
 import { emptySetsText } from "../../src/firewall/iptables/prepare.ts";
 import { restoreText, rewriteText } from "../../src/firewall/iptables/restore_text.ts";
 import type { Chain } from "../../src/firewall/iptables/rules.ts";
-import { HOOKED, parseChain, parseSaved } from "../../src/firewall/iptables/saved_rules.ts";
+import {
+  HOOKED,
+  parseChain,
+  parseSaved,
+  printSaved,
+} from "../../src/firewall/iptables/saved_rules.ts";
 import {
   allowSet,
   banSet,
@@ -223,6 +228,18 @@ COMMIT
 -A PREROUTING -p tcp -j DNAT --to-destination 10.0.0.2
 COMMIT
 `);
+
+Deno.test("readings of rules differ by rules, chains and policies, and not by counts of packets", () => {
+  const text = "*filter\n:INPUT ACCEPT [0:0]\n:OTHER - [0:0]\n-A INPUT -j OTHER\nCOMMIT\n";
+  const print = (of: string, by: string): string => printSaved(parseSaved(text.replace(of, by)));
+  const before = printSaved(parseSaved(text));
+  assertEquals(print("[0:0]", "[7:420]"), before);
+  const changes = [["ACCEPT", "DROP"], [":OTHER - [0:0]\n", ""], ["-j OTHER", "-j DROP"], [
+    "*filter",
+    "*raw",
+  ]];
+  for (const [of, by] of changes) assertNotEquals(print(of!, by!), before, of);
+});
 
 Deno.test("a restore takes out the jumps that are there before it puts one in their place", () => {
   const chains = chainsOf().filter(({ name }) => name === "C3PO-IN");

@@ -3,28 +3,25 @@ import { C3poError, Failure } from "../../os/errors.ts";
 import { eventLog } from "../../os/event_log.ts";
 import { retry } from "../../os/retry.ts";
 import { FAMILIES, type Family } from "../../os/address.ts";
-import { ToolFailure } from "../../os/tool_failure.ts";
 import type { Window } from "../../schedule/windows.ts";
 import type { Drift } from "../firewall.ts";
 import type { Policy } from "../policy.ts";
-import { drift, isComplete, type OwnRules, ownRules, withPlanned } from "./drift.ts";
+import { drift, ownRules, withPlanned } from "./drift.ts";
+import { type LoadedFamily, loadFamily, replyBeside } from "./family_loader.ts";
 import { restoreSets, setNames } from "./ipset.ts";
 import { addEntry, createSets, destroySets, fillSet, fillSets, flushSets } from "./ipset_text.ts";
-import { isLocked, readRules, restoreRules } from "./iptables.ts";
-import { ownSocket } from "./own_socket.ts";
-import { type ClosedPortReply, LOOKED_UP, type OwnSocket } from "./input_rules.ts";
+import { backendHere, isLocked, readRules, restoreRules } from "./iptables.ts";
 import { policyChains } from "./policy_chains.ts";
 import { referencesTo } from "./references.ts";
-import { restoreText, rewriteText } from "./restore_text.ts";
+import { rewriteText } from "./restore_text.ts";
 import type { Chain, Hook } from "./rules.ts";
-import { deniesByDefault, type SavedRules } from "./saved_rules.ts";
+import { printSaved, type SavedRules } from "./saved_rules.ts";
+import { settled } from "./settled.ts";
 import { allSets, isOurs, SENTINEL, SPARE, SPARE_PLACES, TOUCHED } from "./sets.ts";
 import { WINDOW_CHAIN, windowChains, type WindowSet, windowSets } from "./window_chains.ts";
 
 /** Another tool may hold the lock for half a minute: `ufw` or Docker loading a thousand rules. */
 const LOCK_PATIENCE = { tries: 12, pauseMs: 200, passing: isLocked };
-/** Another tool may change rules between our load and our read. */
-const LOAD_TRIES = 3;
 
 /** What was loaded last. */
 interface Loaded {
@@ -33,12 +30,10 @@ interface Loaded {
   readonly families: ReadonlyMap<Family, LoadedFamily>;
 }
 
-interface LoadedFamily {
-  readonly reply: ClosedPortReply;
-  readonly socket: OwnSocket;
-  /** The rules as the kernel prints them. */
-  readonly own: OwnRules;
-  readonly chains: readonly Chain[];
+/** What the kernel has at a moment. */
+interface Reading {
+  readonly sets: readonly string[];
+  readonly rules: ReadonlyMap<Family, SavedRules>;
 }
 
 const log = eventLog("firewall");
@@ -110,12 +105,27 @@ export class RuleLoader {
     await this.dropUnusedSets();
   }
 
-  /** What others have made of what was loaded. */
+  /** What others have made of what was loaded, as soon as they are done with it. */
   async drift(): Promise<Drift[]> {
+    const gone = this.#compare(await this.#read());
+    if (gone.length === 0 || await backendHere() === "nft") return gone;
+    return this.#compare(await settled(() => this.#read(), printReading, this.#clock));
+  }
+
+  async #read(): Promise<Reading> {
+    const rules = new Map<Family, SavedRules>();
+    const sets = await setNames();
+    for (const family of this.#loaded?.families.keys() ?? []) {
+      rules.set(family, await readRules(family));
+    }
+    return { sets, rules };
+  }
+
+  #compare({ sets, rules }: Reading): Drift[] {
     const gone: Drift[] = [];
-    if (!(await setNames()).includes(TOUCHED.name)) gone.push({ kind: "sets", what: "sets" });
+    if (!sets.includes(TOUCHED.name)) gone.push({ kind: "sets", what: "sets" });
     for (const [family, { reply, own, chains }] of this.#loaded?.families ?? []) {
-      const saved = await readRules(family);
+      const saved = rules.get(family)!;
       const found = drift(own, ownRules(saved), hooksOf(chains));
       if (replyBeside(saved) !== reply) {
         found.push({ kind: "reply", what: "reply of closed ports" });
@@ -165,47 +175,8 @@ export class RuleLoader {
   }
 }
 
-async function loadFamily(
-  family: Family,
-  policy: Policy,
-  windows: readonly Window[],
-): Promise<LoadedFamily> {
-  const socket = await ownSocket(family);
-  try {
-    return await loadWith(socket, family, policy, windows);
-  } catch (error) {
-    // A kernel may refuse what its tools know.
-    const refused = error instanceof ToolFailure && error.code !== null && !isLocked(error);
-    if (!refused || socket === LOOKED_UP) throw error;
-    return await loadWith(LOOKED_UP, family, policy, windows);
-  }
-}
-
-async function loadWith(
-  socket: OwnSocket,
-  family: Family,
-  policy: Policy,
-  windows: readonly Window[],
-): Promise<LoadedFamily> {
-  for (let tries = 1; tries <= LOAD_TRIES; tries++) {
-    const saved: SavedRules = await readRules(family);
-    const reply = replyBeside(saved);
-    const chains = [
-      ...policyChains(family, policy, reply, socket),
-      ...windowChains(family, policy, windows, reply),
-    ];
-    await restoreRules(family, restoreText(chains, saved));
-    const own = ownRules(await readRules(family));
-    if (isComplete(own, chains)) return { reply, socket, own, chains };
-  }
-  throw new Failure(`another tool keeps changing the rules of IPv${family}`, {
-    hint: "find out which: xtables-monitor --event",
-  });
-}
-
-/** How the other rules of a machine have closed ports answer. */
-function replyBeside(saved: SavedRules): ClosedPortReply {
-  return deniesByDefault(saved) ? "silence" : "reset";
+function printReading({ sets, rules }: Reading): string {
+  return [...sets, ...[...rules.values()].map(printSaved)].join("\n");
 }
 
 function isSame(a: Chain, b: Chain): boolean {

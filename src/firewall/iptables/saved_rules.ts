@@ -49,6 +49,18 @@ export function parseSaved(text: string): SavedRules {
   return tables;
 }
 
+/** All that {@linkcode parseSaved} reads, to be compared: it has no counts of packets. */
+export function printSaved(saved: SavedRules): string {
+  return [...saved].map(([table, { policies, rules }]) =>
+    [
+      `*${table}`,
+      ...[...policies].map(([chain, policy]) => `:${chain} ${policy}`),
+      ...rules.values(),
+    ]
+      .flat().join("\n")
+  ).join("\n");
+}
+
 /** Reads what `iptables -S CHAIN` prints: `-P INPUT DROP` or `-N C3PO-DENY`, and the rules. */
 export function parseChain(text: string): { policy: string; rules: readonly string[] } {
   const lines = text.trim().split("\n");

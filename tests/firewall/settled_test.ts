@@ -1,0 +1,28 @@
+import { assertEquals, assertRejects } from "@std/assert";
+import { settled } from "../../src/firewall/iptables/settled.ts";
+import { FakeClock } from "../server/fake_clock.ts";
+
+/** Reads one after the other; the last one again and again. */
+async function read(readings: readonly string[]): Promise<{ last: string; count: number }> {
+  const clock = new FakeClock();
+  let count = 0;
+  const next = (): Promise<string> => Promise.resolve(readings[count++] ?? readings.at(-1)!);
+  const reading = settled(next, (text) => text, clock);
+  await clock.advance(60_000);
+  return { last: await reading, count };
+}
+
+Deno.test("rules are read until two readings are alike", async () => {
+  assertEquals(await read(["flushed", "half", "half of it", "whole"]), { last: "whole", count: 5 });
+  assertEquals(await read(["whole"]), { last: "whole", count: 2 });
+});
+
+Deno.test("rules that somebody never stops changing are taken as they are", async () => {
+  const readings = Array.from({ length: 100 }, (_, at) => `reading ${at}`);
+  assertEquals(await read(readings), { last: "reading 9", count: 10 });
+});
+
+Deno.test("a reading that fails ends it", async () => {
+  const failing = (): Promise<string> => Promise.reject(new Error("no iptables-save"));
+  await assertRejects(() => settled(failing, String, new FakeClock()), Error, "no iptables-save");
+});
