@@ -5,8 +5,9 @@
 # Gets what the tests need and runs them: all, or the given test files and directories; of files and
 # directories in src the examples in their comments. The last line is
 # "N passed, N failed, N skipped". --prepare only gets what is needed and prints the path of deno.
-# What takes longer than TEST_MINUTES (55) is ended, and has failed. --again runs up to three failed tests by
-# themselves, three times each: what then passes each time counts as passed, and is named as unsteady.
+# What takes longer than TEST_MINUTES (55) is ended, and has failed. With TEST_TYPES=no types are not
+# checked. --again runs up to three failed tests by themselves, three times each: what then passes each
+# time counts as passed, and is named as unsteady.
 set -uo pipefail
 
 caller=$PWD
@@ -15,6 +16,7 @@ PATH=$PATH:/usr/sbin:/sbin # where a plain user's PATH does not look for iptable
 export NO_COLOR=1 DENO_NO_UPDATE_CHECK=1
 export DENO_JOBS=${DENO_JOBS:-5} # more than cores: kernel tests mostly wait
 minutes=${TEST_MINUTES:-55}
+types=() && [ "${TEST_TYPES:-}" != no ] || types=(--no-check)
 
 # Folders whose tests need no permission, because what they test has no effects.
 PURE=bans/cli/schedule
@@ -199,9 +201,9 @@ main() {
 	if [ -n "$deno" ]; then
 		[ "$(id -u)" -eq 0 ] || say "SKIPPED: all tests on the real kernel, for they need root (sudo tests/run.sh)"
 		run_tests --doc --config tests/examples.json -- "${examples[@]}"
-		run_tests --parallel -- "${pure[@]}"
+		run_tests --parallel "${types[@]}" -- "${pure[@]}"
 		[ ${#others[@]} -eq 0 ] || [ -n "${C3PO_BIN:-}" ] || bundle || failed=1
-		run_tests -A --parallel -- "${others[@]}"
+		run_tests -A --parallel "${types[@]}" -- "${others[@]}"
 	fi
 	[ ${#unsteady[@]} -eq 0 ] || printf 'unsteady, passed by itself: %s\n' "${unsteady[@]}"
 	printf '%s passed, %s failed, %s skipped\n' "$passed" "$failed" "$skipped"
