@@ -28,6 +28,7 @@ export {
   ENGINES,
   type Filter,
   FILTERS,
+  legacyTools,
   pastGrace,
   type ServeOptions,
   type Serving,

@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { join } from "@std/path";
-import { kernelTest, Lab, ours, snapshot, startServe } from "../lab.ts";
+import { kernelTest, Lab, legacyTools, ours, snapshot, startServe } from "../lab.ts";
 
 /** Goes on changing rules of its own, until something is so. */
 const CHANGE_UNTIL = (so: string): string =>
@@ -38,3 +38,44 @@ kernelTest("a tool that never stops changing rules does not keep ours away", asy
   assertEquals(ours(await snapshot(lab.server)), whole);
   assertEquals((await serve.stop()).code, 0);
 });
+
+/** Another tool at work: as long as it has steps left, each reading finds one more rule of its. */
+const STEPPING_SAVE = `#!/bin/sh
+cd "\${0%/*}"
+left=$(cat steps)
+if [ "$left" -gt 0 ]; then
+	iptables-legacy --wait 5 -A INPUT -s "192.0.2.$left" -j DROP
+	echo $((left - 1)) >steps
+fi
+exec iptables-legacy-save "$@"
+`;
+
+/** Notes how many steps were left whenever rules of chains that others have are changed. */
+const NOTING_RESTORE = `#!/bin/sh
+cd "\${0%/*}"
+text=$(cat)
+case "$text" in *"-I INPUT"*) cat steps >>restored ;; esac
+printf '%s\\n' "$text" | iptables-legacy-restore "$@"
+`;
+
+kernelTest("with legacy iptables what is gone comes back once another tool is done", async () => {
+  await using lab = await Lab.create({ peers: ["user"] });
+  const { server } = lab;
+  const tools = await legacyTools(server);
+  const write = async (name: string, text: string): Promise<void> => {
+    await Deno.remove(join(tools, name)).catch(() => {}); // the link, not what it leads to
+    await Deno.writeTextFile(join(tools, name), text, { mode: 0o755 });
+  };
+  await write("steps", "0\n");
+  await write("iptables-save", STEPPING_SAVE);
+  await write("iptables-restore", NOTING_RESTORE);
+  const serve = await startServe(server, { engine: "iptables-legacy", tools });
+  const whole = ours(await snapshot(server));
+  await write("restored", "");
+  await write("steps", "6\n");
+  await server.must("iptables-legacy", ["-F"]);
+  await serve.event("firewall_restored");
+  assertEquals(await Deno.readTextFile(join(tools, "restored")), "0\n");
+  assertEquals(ours(await snapshot(server)), whole);
+  assertEquals((await serve.stop()).code, 0);
+}, "iptables-legacy");
