@@ -58,8 +58,8 @@ export class Chromium implements AsyncDisposable {
     const page = await context.newPage();
     const visit = new Visit(page);
     if (clock !== null) {
-      await page.clock.install({ time: clock - 1000 });
-      await page.clock.pauseAt(clock); // a machine with other work to do shall not be late
+      await page.clock.install({ time: clock - 3_600_000 }); // a busy machine takes long to come to the next line
+      await page.clock.pauseAt(clock);
     }
     await page.addInitScript(WATCH);
     if (opening.first !== undefined) await page.addInitScript(opening.first);
