@@ -41,7 +41,7 @@ import { Notes } from "./notes.ts";
 import { preview } from "./preview.ts";
 import { removeEverything, removeRules } from "./removal.ts";
 import { watchRules } from "../other_tools/rule_events.ts";
-import { findExemptions, findNatEnds } from "../other_tools/untracked.ts";
+import { findExemptions } from "../other_tools/untracked.ts";
 import { RuleLoader } from "./rule_loader.ts";
 import { IpsetProcess } from "./ipset_process.ts";
 import { allSets, banSet, SENTINEL, TOUCHED } from "./sets.ts";
@@ -189,8 +189,7 @@ export class IptablesFirewall implements Firewall {
 
   async obstacles(policy: Policy): Promise<readonly Obstacle[]> {
     return [
-      ...await findExemptions(policy),
-      ...await findNatEnds(policy, await backendHere()),
+      ...await findExemptions(policy, await backendHere()),
       ...await findObstacles(policy),
     ];
   }

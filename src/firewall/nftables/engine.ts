@@ -209,7 +209,7 @@ export class NftablesFirewall implements Firewall {
   }
 
   async obstacles(policy: Policy): Promise<readonly Obstacle[]> {
-    return [...await findExemptions(policy), ...await findObstacles(policy)];
+    return [...await findExemptions(policy, null), ...await findObstacles(policy)];
   }
 
   async isLoaded(): Promise<boolean> {

@@ -9,20 +9,23 @@ import { natEnds } from "./untracked/nat_ends.ts";
 import { nftExemptions } from "./untracked/nft_exemptions.ts";
 
 /**
- * Rules that exempt connections from connection tracking, or answer them before it begins. Without tracking
- * nothing can be redirected: the ports of the minute lead nowhere, while sshd's own port is hidden.
+ * Rules that keep connections from being redirected: they exempt them from connection tracking, or answer them before
+ * it begins, or end nat before C3PO's rules. The ports of the minute lead nowhere then, while sshd's own port is
+ * hidden.
+ *
+ * @param backend the iptables that has C3PO's rules; null with the nftables engine, which has a chain of its own
  */
-export async function findExemptions(policy: Policy): Promise<Obstacle[]> {
-  const ports = portsOf(policy);
+export async function findExemptions(
+  policy: Policy,
+  backend: "nft" | "legacy" | null,
+): Promise<Obstacle[]> {
+  const ports = [...policy.services.map(({ port }) => port), policy.tarpitPort];
   const found: Obstacle[] = [];
   for (const [program, family] of IPTABLES) {
-    found.push(
-      ...iptablesExemptions(await savedBy(program), {
-        program,
-        where: placeOf(program, family),
-        ports,
-      }),
-    );
+    const saved = await savedBy(program);
+    const surroundings = { program, where: placeOf(program, family), ports };
+    found.push(...iptablesExemptions(saved, surroundings));
+    if (backend !== null && program.endsWith(backend)) found.push(...natEnds(saved, surroundings));
   }
   try {
     const ruleset = await readRuleset();
@@ -31,24 +34,6 @@ export async function findExemptions(policy: Policy): Promise<Obstacle[]> {
     if (!(error instanceof C3poError)) throw error; // not every machine has nft
   }
   return found;
-}
-
-/**
- * Rules of an iptables that end nat for connections before they come to the rules that it has of C3PO. To the
- * nftables engine they are nothing: it has a chain of its own.
- */
-export async function findNatEnds(policy: Policy, backend: "nft" | "legacy"): Promise<Obstacle[]> {
-  const found: Obstacle[] = [];
-  for (const [program, family] of IPTABLES) {
-    if (!program.endsWith(backend)) continue;
-    const where = placeOf(program, family);
-    found.push(...natEnds(await savedBy(program), { program, where, ports: portsOf(policy) }));
-  }
-  return found;
-}
-
-function portsOf({ services, tarpitPort }: Policy): number[] {
-  return [...services.map(({ port }) => port), tarpitPort];
 }
 
 function placeOf(program: string, family: Family): string {
