@@ -57,22 +57,31 @@ export class Ufw {
   }
 
   /**
-   * Runs ufw, which has to succeed. It does not wait for the lock of legacy tables, which others may have: it
-   * is run again then, as a person would.
+   * Runs ufw, which has to succeed. It does not wait for the lock of legacy tables, which others may have, and may be
+   * disabled then: it is enabled and run again, as a person would.
    */
   async run(...args: string[]): Promise<string> {
-    const lock = this.#path("run/xtables.lock");
-    await must("touch", [LOCK, lock]);
+    await must("touch", [LOCK, this.#path("run/xtables.lock")]);
+    if (this.backend === "nft") return await this.#attempt(args);
+    try {
+      return await this.#attempt(args);
+    } catch {
+      const again = async (): Promise<string> => {
+        await this.#attempt(["--force", "enable"]);
+        return await this.#attempt(args);
+      };
+      return await waitFor(again, { what: `ufw ${args.join(" ")}`, deadlineMs: 120_000 });
+    }
+  }
+
+  #attempt(args: readonly string[]): Promise<string> {
     const places = mounts(this.backend, [
-      [LOCK, lock], // all tools of a machine have the same
+      [LOCK, this.#path("run/xtables.lock")], // all tools of a machine have the same
       [this.#path("etc"), "/etc/ufw"],
       [this.#path("default"), "/etc/default/ufw"],
       [this.#path("run"), "/run"],
     ]);
-    const attempt = (): Promise<string> =>
-      this.server.must("sh", ["-c", places, "sh", "ufw", ...args]);
-    if (this.backend === "nft") return await attempt();
-    return await waitFor(attempt, { what: `ufw ${args.join(" ")}`, deadlineMs: 120_000 });
+    return this.server.must("sh", ["-c", places, "sh", "ufw", ...args]);
   }
 
   #path(name: string): string {
