@@ -3,13 +3,13 @@ import { type Disturbance, Scene } from "./scene.ts";
 import { assertEquals } from "@std/assert";
 
 /**
- * What other tools do to rules and sets, beside what ufw and firewalld do in neighbours_test.ts; `T` and `S` stand
- * for iptables and iptables-restore of a backend.
+ * What other tools do to rules and sets, beside what ufw and firewalld do in neighbours_test.ts, in the words of
+ * {@linkcode toolsOf}.
  */
 const DISTURBANCES: readonly Disturbance[] = [
   [
     "iptables -F in every table",
-    "for f in T 6T; do for t in raw mangle nat filter; do $f -t $t -F; done; done",
+    "for f in T T6; do for t in raw mangle nat filter; do $f -t $t -F; done; done",
     /rules of filter C3PO-IN.*jump from filter INPUT/,
   ],
   [
@@ -27,14 +27,14 @@ const DISTURBANCES: readonly Disturbance[] = [
   ],
   [
     "IPv6 alone",
-    "6T -F",
+    "T6 -F",
     /gone="IPv6 rules of filter C3PO-IN, IPv6 rules of filter C3PO-STRAY, IPv6 jump from filter INPUT"/,
   ],
-  ["one rule changed", "6T -R C3PO-IN 4 -p udp -j DROP", /IPv6 changed rules of filter C3PO-IN/],
+  ["one rule changed", "T6 -R C3PO-IN 4 -p udp -j DROP", /IPv6 changed rules of filter C3PO-IN/],
   ["the sets emptied", "ipset flush", /gone="set contents"/],
   [
     "rules flushed and sets destroyed",
-    "for f in T 6T; do for t in raw mangle nat filter; do $f -t $t -F; $f -t $t -X; done; done; " +
+    "for f in T T6; do for t in raw mangle nat filter; do $f -t $t -F; $f -t $t -X; done; done; " +
     "until ipset destroy 2>/dev/null; do sleep 0.01; done",
     /gone="sets/,
   ],
@@ -45,7 +45,7 @@ for (const backend of ["nft", "legacy"] as const) {
   kernelTest(`${engine}: what other tools do to the rules is undone`, async () => {
     await using scene = await Scene.create(engine);
     for (const [what, commands, gone] of DISTURBANCES) {
-      await scene.disturb([what, translate(commands, backend), gone]);
+      await scene.disturb([what, toolsOf(backend) + commands, gone]);
     }
     await scene.end();
   });
@@ -78,7 +78,14 @@ kernelTest(
   },
 );
 
-function translate(command: string, backend: "nft" | "legacy"): string {
-  return command.replace(/\b6T\b/g, `ip6tables-${backend}`).replace(/\bT\b/g, `iptables-${backend}`)
-    .replace(/\bS\b/g, `iptables-${backend}-restore`);
+/** Shell functions for iptables, ip6tables and iptables-restore, which wait for others that change rules. */
+function toolsOf(backend: "nft" | "legacy"): string {
+  const tools = {
+    T: `iptables-${backend}`,
+    T6: `ip6tables-${backend}`,
+    S: `iptables-${backend}-restore`,
+  };
+  return Object.entries(tools).map(([name, tool]) => `${name}() { ${tool} -w 120 "$@"; }; `).join(
+    "",
+  );
 }
