@@ -17,12 +17,18 @@ Deno.test("rules are read until two readings are alike", async () => {
   assertEquals(await read(["whole"]), { last: "whole", count: 2 });
 });
 
-Deno.test("rules that somebody never stops changing are taken as they are", async () => {
+Deno.test("rules that another tool never stops changing are taken as they are", async () => {
   const readings = Array.from({ length: 100 }, (_, at) => `reading ${at}`);
   assertEquals(await read(readings), { last: "reading 9", count: 10 });
 });
 
-Deno.test("a reading that fails ends it", async () => {
-  const failing = (): Promise<string> => Promise.reject(new Error("no iptables-save"));
-  await assertRejects(() => settled(failing, String, new FakeClock()), Error, "no iptables-save");
+Deno.test("a reading that fails ends it, also between two others", async () => {
+  const clock = new FakeClock();
+  let count = 0;
+  const second = (): Promise<string> =>
+    ++count === 2 ? Promise.reject(new Error("no iptables-save")) : Promise.resolve("whole");
+  const failed = assertRejects(() => settled(second, String, clock), Error, "no iptables-save");
+  await clock.advance(60_000);
+  await failed;
+  assertEquals(count, 2);
 });

@@ -1,13 +1,13 @@
 import type { Clock } from "../../os/clock.ts";
 
-/** Two readings so far apart, in milliseconds, that are alike: nobody is changing rules any more. */
+/** Two readings so far apart, in milliseconds, that are alike: no other tool is changing rules any more. */
 const QUIET_MS = 500;
 /** Rules that never stay the same are taken as they are after so many readings. */
 const MOST_READINGS = 10;
 
 /**
- * Reads rules once other tools have done with them. Legacy iptables tells nobody of a change, and tools of
- * others fail when they meet somebody at its lock: what C3PO wants to change there waits until they are done.
+ * Reads rules once other tools have done with them. Legacy iptables tells no one of a change, and another tool
+ * fails when its lock is taken: what C3PO wants to change there waits until that tool is done.
  *
  * ```ts
  * import { assertEquals } from "@std/assert";

@@ -85,7 +85,8 @@ function toolsOf(backend: "nft" | "legacy"): string {
     T6: `ip6tables-${backend}`,
     S: `iptables-${backend}-restore`,
   };
-  return Object.entries(tools).map(([name, tool]) => `${name}() { ${tool} -w 120 "$@"; }; `).join(
-    "",
+  const functions = Object.entries(tools).map(([name, tool]) =>
+    `${name}() { ${tool} -w 120 "$@"; }`
   );
+  return `${functions.join("; ")}; `;
 }
