@@ -3,8 +3,7 @@ import { type Command, JSON_OPTION } from "../cli/command.ts";
 import type { Firewall } from "../firewall/firewall.ts";
 import { type Address, parseCidr } from "../os/address.ts";
 import { asArgument, Failure, Misuse } from "../os/errors.ts";
-import { stateFolder } from "../os/folders.ts";
-import type { Host } from "../os/host.ts";
+import { type Host, stateFolder } from "../os/host.ts";
 import { needRoot } from "../os/root.ts";
 import { chosenFirewall } from "./server_config.ts";
 

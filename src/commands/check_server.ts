@@ -6,8 +6,7 @@ import { checkTraps } from "../schedule/schedule.ts";
 import type { Configuration } from "../server/context.ts";
 import { newKey } from "../users/key_files.ts";
 import { type Registry, registryOf } from "../users/registry.ts";
-import { runtimeFolder, stateFolder } from "../os/folders.ts";
-import { type Host, isRoot, os } from "../os/host.ts";
+import { type Host, isRoot, os, runtimeFolder, stateFolder } from "../os/host.ts";
 import { configSources, withUsers } from "./server_config.ts";
 
 /** `c3po check`: this machine as a server, with the configuration that `serve` would find. */

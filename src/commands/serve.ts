@@ -2,8 +2,7 @@ import type { Arguments } from "../cli/arguments.ts";
 import type { Command } from "../cli/command.ts";
 import { AlreadyRunning, asArgument, C3poError, Failure, NotRetryable } from "../os/errors.ts";
 import { mayPass } from "../os/files.ts";
-import { runtimeFolder, stateFolder } from "../os/folders.ts";
-import { type Host, isRoot, os } from "../os/host.ts";
+import { type Host, isRoot, os, runtimeFolder, stateFolder } from "../os/host.ts";
 import { parseTrial, SERVER_OPTIONS } from "../server/options.ts";
 import { CONFIG_FILE, configSources, readConfiguration } from "./server_config.ts";
 

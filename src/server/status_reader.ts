@@ -1,8 +1,7 @@
 import { knownBans } from "../bans/ban_store.ts";
 import { createFirewall } from "../firewall/engines.ts";
 import type { Ban, EngineName, Firewall } from "../firewall/firewall.ts";
-import { runtimeFolder, stateFolder } from "../os/folders.ts";
-import type { Host } from "../os/host.ts";
+import { type Host, runtimeFolder, stateFolder } from "../os/host.ts";
 import { ipv6Network } from "../os/ipv6_network.ts";
 import { servingProcess } from "../os/lock.ts";
 import { needRoot } from "../os/root.ts";

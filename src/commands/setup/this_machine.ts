@@ -1,8 +1,7 @@
 import { parseArguments } from "../../cli/arguments.ts";
 import { adminSession } from "../../os/admin_session.ts";
 import { exists, writePrivate } from "../../os/files.ts";
-import { stateFolder } from "../../os/folders.ts";
-import type { Host } from "../../os/host.ts";
+import { type Host, stateFolder } from "../../os/host.ts";
 import { servingProcess } from "../../os/lock.ts";
 import { ownCommandLine } from "../../os/self.ts";
 import { enableUnit, unitState } from "../../os/systemd.ts";

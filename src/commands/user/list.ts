@@ -1,7 +1,6 @@
 import type { Arguments } from "../../cli/arguments.ts";
 import { columns } from "../../cli/help.ts";
-import { stateFolder } from "../../os/folders.ts";
-import type { Host } from "../../os/host.ts";
+import { type Host, stateFolder } from "../../os/host.ts";
 import { minuteAt } from "../../schedule/minute.ts";
 import { formatMoment } from "../../schedule/moment.ts";
 import { readArrivals } from "../../users/arrival_file.ts";

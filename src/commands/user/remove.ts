@@ -1,8 +1,7 @@
 import type { Arguments } from "../../cli/arguments.ts";
 import { asArgument, Failure } from "../../os/errors.ts";
 import { exists, removeFile } from "../../os/files.ts";
-import { runtimeFolder, stateFolder } from "../../os/folders.ts";
-import type { Host } from "../../os/host.ts";
+import { type Host, runtimeFolder, stateFolder } from "../../os/host.ts";
 import { needRoot } from "../../os/root.ts";
 import type { Cut } from "../../server/cut.ts";
 import type { ServerConfig } from "../../server/options.ts";
