@@ -22,6 +22,7 @@ import { policyOf } from "./policy.ts";
 import { Ports } from "./port_policy.ts";
 import { Prober } from "./prober.ts";
 import { Reconciler } from "./reconciler.ts";
+import { RuleMonitor } from "./rule_monitor.ts";
 import { watchCommands } from "./share/command_watch.ts";
 import type { FleetShare } from "./share/fleet_share.ts";
 import { openShare } from "./share/open_share.ts";
@@ -88,8 +89,16 @@ export async function runDaemon(
     (...seen) => share?.saw(...seen),
   );
   const obstacles = new ObstacleMonitor(firewall, policy);
+  const monitor = new RuleMonitor({
+    firewall,
+    rulesChanged: () => {
+      ports.rulesChanged();
+      obstacles.rulesChanged();
+    },
+  }, clock);
   const reconciler = new Reconciler({
     firewall,
+    monitor,
     counters,
     reload: () => windows.load(clock.now()),
     refill: async () => {
@@ -99,10 +108,6 @@ export async function runDaemon(
       await share?.refill();
     },
     restored: () => prober.request(),
-    rulesChanged: () => {
-      ports.rulesChanged();
-      obstacles.rulesChanged();
-    },
   }, clock);
   const prober = new Prober(
     () => machine.probe({ ...config, windows: () => windows.windows, firewall, clock }),
@@ -114,7 +119,7 @@ export async function runDaemon(
     ports,
     policy,
     counters,
-    onChange: () => reconciler.ownChange(),
+    onChange: () => monitor.ownChange(),
   }, firewall);
 
   const share: FleetShare | null = await openShare(configuration, context, store, {
@@ -131,7 +136,7 @@ export async function runDaemon(
   await refill(store, configuration, context);
   await windows.load(clock.now());
   await phases.loaded();
-  await obstacles.run(clock.now());
+  await obstacles.run();
 
   const banner = new Banner(config.sshPort, config.services, machine);
   const voices = new Voices({
@@ -183,7 +188,7 @@ export async function runDaemon(
   const ticker: Ticker = new Ticker(
     // Users, ports and rules first: what else fails must not keep them from coming back.
     [
-      ...[users, windows, activity, reconciler, obstacles, keeper, logins, arrivals],
+      ...[monitor, users, windows, activity, reconciler, obstacles, keeper, logins, arrivals],
       ...share === null ? [] : [share],
       ...[publisher, heartbeat],
     ],
@@ -210,7 +215,7 @@ export async function runDaemon(
     // Before the first look at the folder, so that no change falls between the two.
     (stop) => users.watch(() => ticker.poke(), stop),
     (stop) => ticker.run(stop),
-    (stop) => reconciler.watch(() => ticker.poke(), stop),
+    (stop) => monitor.watch(() => ticker.poke(), stop),
     (stop) => banner.run(clock, stop),
     ...(config.probe ? [(stop: AbortSignal) => prober.run(() => clock.now(), stop)] : []),
     () => tellClock(machine),

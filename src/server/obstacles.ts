@@ -4,9 +4,6 @@ import { C3poError, Failure } from "../os/errors.ts";
 import { eventLog } from "../os/event_log.ts";
 import type { Task } from "./ticker.ts";
 
-/** After the start, until everything is looked at once more, in milliseconds. */
-const AGAIN_MS = 3000;
-
 const log = eventLog("firewall");
 
 /**
@@ -38,25 +35,18 @@ export class ObstacleMonitor implements Task {
   #told: ReadonlySet<string> = new Set();
   #isUnreadable = false;
   #isDue = true;
-  #againAt: number | null = null;
 
   constructor(firewall: Pick<Firewall, "obstacles">, policy: () => Policy) {
     this.#firewall = firewall;
     this.#policy = policy;
   }
 
-  /** Another tool changed its rules. */
+  /** Other tools changed their rules, or may have. */
   rulesChanged(): void {
     this.#isDue = true;
   }
 
-  async run(now: number): Promise<boolean> {
-    // Once more: what others change while our own rules are loaded is not told apart from that.
-    this.#againAt ??= now + AGAIN_MS;
-    if (now >= this.#againAt) {
-      this.#isDue = true;
-      this.#againAt = Infinity;
-    }
+  async run(): Promise<boolean> {
     if (!this.#isDue) return false;
     this.#isDue = false;
     try {

@@ -1,19 +1,18 @@
 import type { Drift, Firewall } from "../firewall/firewall.ts";
 import type { Clock } from "../os/clock.ts";
-import { C3poError } from "../os/errors.ts";
 import { eventLog } from "../os/event_log.ts";
 import type { Counters } from "./counters.ts";
+import type { RuleMonitor } from "./rule_monitor.ts";
 import type { Task } from "./ticker.ts";
 
 /** What a reconciler checks, and how it restores it. */
 export interface Reconciled {
-  readonly firewall: Pick<Firewall, "drift" | "watch">;
+  readonly firewall: Pick<Firewall, "drift">;
+  readonly monitor: Pick<RuleMonitor, "told" | "heard" | "isWatching" | "takeAuthors" | "restart">;
   /** Puts rules and windows in place again. */
   readonly reload: () => Promise<void>;
   /** Puts bans, trusted addresses and the allow list in place again. */
   readonly refill: () => Promise<void>;
-  /** Called when others changed rules. */
-  readonly rulesChanged: () => void;
   /** Called when all is in place again. */
   readonly restored?: () => void;
   readonly counters: Counters;
@@ -36,18 +35,10 @@ const READ_SHARE = 1 / 500;
 const LATEST_READ_MS = 1_200_000;
 /** So often where nothing ever tells. */
 const POLL_MS = 2000;
-/** After a monitor has ended, until the next one is started. */
-const RESTART_MS = 5000;
-const RETRY_MS = 30_000;
 /** Another tool that takes our place so often in a row is left there. */
 const MOST_FIGHTS = 3;
 /** For so long, in milliseconds. */
 const TRUCE_MS = 600_000;
-/**
- * What is heard so soon after we changed rules was most likely our own doing, in milliseconds: it is no
- * reason to hurry, and rules are read at the next tick all the same.
- */
-const ECHO_MS = 1000;
 /** A fight is one with the last if no more time lies between. */
 const FIGHT_MS = 60_000;
 
@@ -61,18 +52,14 @@ export class Reconciler implements Task {
   readonly what = "check the firewall";
   readonly #reconciled: Reconciled;
   readonly #clock: Clock;
-  readonly #authors = new Set<string>();
-  /** Changes that were told of, and those of them that were not our own. */
-  #told = 0;
-  #heard = 0;
-  #ownChangeAt = -Infinity;
+  /** So many changes had been told of at the last reading that needs no other. */
+  #seen = 0;
+  /** Whether what is gone was left so at the last reading, since it may come back. */
+  #isAwaited = false;
   #isDamaged = false;
-  #isDirty = false;
   #readAt = -Infinity;
   /** How long it took. */
   #readMs = 0;
-  #isWatching = false;
-  #endWatch: () => void = () => {};
   #delays = 0;
   /** Since when nothing but how closed ports answer is another. */
   #repliesAt: number | null = null;
@@ -92,64 +79,31 @@ export class Reconciler implements Task {
     this.#isDamaged = true;
   }
 
-  /** Rules are changed by us, or were a moment ago. */
-  ownChange(): void {
-    this.#ownChangeAt = this.#clock.now();
-  }
-
-  /** Listens for changes of rules until the signal is aborted. @param changed called for each */
-  async watch(changed: () => void, signal: AbortSignal): Promise<void> {
-    while (!signal.aborted) {
-      const end = new AbortController();
-      this.#endWatch = () => end.abort();
-      signal.addEventListener("abort", this.#endWatch, { once: true });
-      const startedAt = this.#clock.now();
-      this.#isWatching = true;
-      try {
-        await this.#reconciled.firewall.watch((by) => {
-          this.#told++;
-          this.#isDirty = true;
-          if (Math.abs(this.#clock.now() - this.#ownChangeAt) < ECHO_MS) return;
-          this.#heard++;
-          if (by !== null) this.#authors.add(by);
-          this.#reconciled.rulesChanged();
-          changed();
-        }, end.signal);
-      } catch (error) {
-        if (!(error instanceof C3poError)) throw error;
-        log.debug("monitor_ended", "the ruleset monitor ended", { error: error.message });
-      }
-      signal.removeEventListener("abort", this.#endWatch);
-      this.#isWatching = false;
-      this.#isDirty = true; // it may have ended over the very change that it should have told
-      const lasted = Math.abs(this.#clock.now() - startedAt) > RESTART_MS;
-      await this.#clock.sleep(lasted ? RESTART_MS : RETRY_MS, signal);
-    }
-  }
-
   async run(now: number): Promise<boolean> {
-    const isDue = Math.abs(now - this.#readAt) >= (this.#isWatching ? this.#pause : POLL_MS);
-    if (!this.#isDirty && !this.#isDamaged && !isDue) return !this.#isWatching;
-    if (this.#isDirty) await this.#clock.sleep(SETTLE_MS);
-    const heard = this.#heard;
-    const told = this.#told;
+    const { monitor } = this.#reconciled;
+    const isDue = Math.abs(now - this.#readAt) >= (monitor.isWatching ? this.#pause : POLL_MS);
     const wasTold = this.#isDirty;
+    if (!wasTold && !this.#isDamaged && !isDue) return !monitor.isWatching;
+    if (wasTold) await this.#clock.sleep(SETTLE_MS);
+    const { heard, told } = monitor;
     const gone = await this.#drift();
-    const isMissed = gone.length > 0 && !wasTold && this.#told === told && this.#isWatching;
-    if (gone.length > 0 && this.#heard > heard && this.#delays++ < MOST_DELAYS) return true;
+    const isMissed = gone.length > 0 && !wasTold && monitor.told === told && monitor.isWatching;
+    if (gone.length > 0 && monitor.heard > heard && this.#delays++ < MOST_DELAYS) return true;
     this.#delays = 0;
-    if (this.#isAtWork(gone, now)) return this.#isDirty = true;
+    this.#isAwaited = this.#mayComeBack(gone, now);
+    if (this.#isAwaited) return true;
     if (gone.some(({ kind }) => kind === "sets")) this.#isDamaged = true; // until they are filled again
     if (gone.length > 0 || this.#isDamaged) await this.#repair(gone, now);
     this.#logged = "";
-    if (isMissed) {
-      log.warn("monitor_silent", "the ruleset monitor missed a change, restarting it");
-      this.#endWatch();
-    }
+    if (isMissed) monitor.restart();
     // Also behind a repair: what another tool did meanwhile is heard as if it were part of it.
-    this.#isDirty = this.#told > told;
+    this.#seen = told;
     this.#readAt = now;
-    return !this.#isWatching || this.#isDirty;
+    return !monitor.isWatching || this.#isDirty;
+  }
+
+  get #isDirty(): boolean {
+    return this.#isAwaited || this.#reconciled.monitor.told > this.#seen;
   }
 
   /** Milliseconds from one reading to the next, unless something tells of a change. */
@@ -170,8 +124,8 @@ export class Reconciler implements Task {
     return await this.#reconciled.firewall.drift();
   }
 
-  /** Whether what is gone may come back by itself, and nothing is lost by waiting. */
-  #isAtWork(gone: readonly Drift[], now: number): boolean {
+  /** Whether another tool may put back what is gone, and nothing is lost by waiting. */
+  #mayComeBack(gone: readonly Drift[], now: number): boolean {
     if (!this.#isReplyOnly(gone)) {
       this.#repliesAt = null;
       return false;
@@ -188,8 +142,7 @@ export class Reconciler implements Task {
     const isPlaceOnly = !this.#isDamaged && gone.every(({ kind }) => kind === "place");
     if (isPlaceOnly && Math.abs(now - this.#truceAt) < TRUCE_MS) return;
     const listed = gone.map(({ what }) => what).join(", ");
-    const by = [...this.#authors].join(",");
-    this.#authors.clear();
+    const by = this.#reconciled.monitor.takeAuthors();
     if (this.#isReplyOnly(gone)) {
       this.#repliesAt = null;
       log.info("refusal_changed", "another tool changed how closed ports answer; C3PO's follow", {

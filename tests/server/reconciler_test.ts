@@ -4,6 +4,7 @@ import { failures } from "../../src/firewall/memory.ts";
 import { C3poError } from "../../src/os/errors.ts";
 import { Counters } from "../../src/server/counters.ts";
 import { Reconciler } from "../../src/server/reconciler.ts";
+import { RuleMonitor } from "../../src/server/rule_monitor.ts";
 import { keepLog } from "./daemon/log.ts";
 import { FakeClock } from "./fake_clock.ts";
 
@@ -19,6 +20,7 @@ class Scene {
   readonly lines = keepLog();
   readonly done: string[] = [];
   readonly counters = new Counters(0);
+  readonly monitor: RuleMonitor;
   readonly reconciler: Reconciler;
   /** What became of the rules. */
   gone: Drift[] = [];
@@ -55,14 +57,18 @@ class Scene {
       if (this.isLasting) this.gone = [];
       return Promise.resolve();
     };
+    this.monitor = new RuleMonitor({
+      firewall,
+      rulesChanged: () => this.done.push("rules changed"),
+    }, this.clock);
     this.reconciler = new Reconciler({
       firewall,
+      monitor: this.monitor,
       counters: this.counters,
       reload: act("reload"),
       refill: act("refill"),
-      rulesChanged: () => this.done.push("rules changed"),
     }, this.clock);
-    void this.reconciler.watch(() => {}, this.#end.signal);
+    void this.monitor.watch(() => {}, this.#end.signal);
   }
 
   /** Somebody changes rules. */
@@ -171,7 +177,7 @@ Deno.test("while another tool goes on changing rules it is waited for, but not f
 Deno.test("our own change is no reason to hurry, and rules are read behind it", async () => {
   const scene = new Scene();
   await scene.tick();
-  scene.reconciler.ownChange();
+  scene.monitor.ownChange();
   scene.change("iptables-restore", PLACE);
   assertEquals(scene.done, []);
   await scene.tick();

@@ -45,7 +45,7 @@ Deno.test("for an hour the port of each minute leads to sshd, at its first and l
 
 Deno.test("nothing is asked of the packet filter because a minute changes", async () => {
   await using server = await Server.start();
-  await server.pass(20);
+  await server.pass(40); // the last look that a start has
   server.calls.length = 0;
   for (let minute = 0; minute < 4; minute++) {
     await server.clock.advanceTo((minuteAt(server.clock.now()) + 1) * MINUTE_MS - 100);
@@ -131,6 +131,16 @@ Deno.test("a port that another rule forwards is theirs as soon as that rule is t
   await server.pass(1);
   assert(server.calls.some(({ method }) => method === "open"));
   assertEquals(openAt(server.kernel.rules.get(4)!.windows, (START + 90_000) / 1000).length, 2);
+  await server.pass(60);
+  assertEquals(await answer(server), "listener");
+});
+
+Deno.test("a port that another rule forwards is theirs also if nothing was there yet to tell", async () => {
+  await using server = await Server.start();
+  const { ssh } = await server.ports(2);
+  server.kernel.forwarded.add(ssh);
+  await server.pass(60);
+  assertEquals(server.callsOf("open").length, 1);
   await server.pass(60);
   assertEquals(await answer(server), "listener");
 });
