@@ -3,6 +3,7 @@ import { TARPIT } from "../../src/server/tarpit_policy.ts";
 import { systemClock } from "../../src/os/clock.ts";
 import { greetingOf, listenAnywhere } from "../../src/os/listener.ts";
 import { Tarpit } from "../../src/server/tarpit.ts";
+import { waitFor } from "../kernel/lab.ts";
 import type { Voice } from "../../src/server/voices.ts";
 
 const SILENCE: Voice = { first: new Uint8Array(), drips: false };
@@ -31,5 +32,5 @@ Deno.test("each connection is spoken to by a voice of its own, and one may say n
   assertEquals(await greetingOf(listener.port), line);
   end.abort();
   await running;
-  assertEquals(await greetingOf(listener.port), null);
+  await waitFor(async () => await greetingOf(listener.port) === null, { what: "closed port" });
 });

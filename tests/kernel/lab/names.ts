@@ -39,5 +39,5 @@ async function namesIn(directory: string): Promise<string[]> {
 }
 
 async function isAlive(pid: string): Promise<boolean> {
-  return (await run("ps", ["-p", pid])).code === 0;
+  return await Deno.stat(`/proc/${pid}`).then(() => true, () => false);
 }
