@@ -13,8 +13,8 @@ import { type Random, RandomOrder } from "./random.ts";
 const USERS = [1, 2, 3, 5, 10, 20, 30, 50, 100, 200, 300, 500, 1000];
 /** Traps for each port that leads to a service. */
 const PER_PORT = [15, 255, 4095];
-/** Minutes of the real schedule for each point. */
-const MINUTES = 6;
+/** Minutes of the real schedule for each point, at most. */
+const MOST_MINUTES = 6;
 const LOW = 1024;
 
 /** Chance to meet a service before a trap, by the number of users. */
@@ -32,13 +32,14 @@ export async function manyUsers(random: Random, effort: Effort): Promise<Figure>
 
 async function withTraps(perPort: number, random: Random, { probes }: Effort): Promise<Curve> {
   const order = new RandomOrder(LOW, N, random);
+  const minutes = Math.min(MOST_MINUTES, probes);
   const points = [];
   for (const users of USERS) {
     const traps = trapCount(perPort, users, { low: LOW, high: LOW + N - 1 });
-    const worlds = await minutesOf(users, perPort, random);
+    const worlds = await minutesOf(users, perPort, random, minutes);
     const scans = trialsFor(probes, N / (users + traps + 1));
     let met = 0;
-    for (let i = 0; i < scans; i++) if (meetsReal(worlds[i % MINUTES]!, order)) met++;
+    for (let i = 0; i < scans; i++) if (meetsReal(worlds[i % minutes]!, order)) met++;
     points.push(chance(users, firstIsReal(N, users, traps), met, scans));
   }
   const name = `${perPort} traps for each port`;
@@ -53,7 +54,12 @@ function meetsReal(roles: Roles, order: RandomOrder): boolean {
 }
 
 /** Some minutes as `serve` would open them, for users with keys that come from the seed. */
-async function minutesOf(count: number, traps: number, random: Random): Promise<Roles[]> {
+async function minutesOf(
+  count: number,
+  traps: number,
+  random: Random,
+  minutes: number,
+): Promise<Roles[]> {
   const users = Array.from({ length: count }, (_, i): User => ({
     name: `user${i}`,
     key: { kind: "random", bytes: random.bytes(32) },
@@ -70,7 +76,7 @@ async function minutesOf(count: number, traps: number, random: Random): Promise<
   );
   if (sizeOf(planner.range) !== N) throw new Error("another range");
   const plans: MinutePlan[] = [];
-  for (let i = -1; i <= MINUTES; i++) plans.push(await planner.plan(FIRST_MINUTE + i));
+  for (let i = -1; i <= minutes; i++) plans.push(await planner.plan(FIRST_MINUTE + i));
   return windowsOf(plans, NOTHING_ELSE).windows.map(({ doors, traps }) =>
     rolesOf(doors.filter(isReal).map(({ port }) => port), traps)
   );
