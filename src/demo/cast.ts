@@ -38,7 +38,7 @@ export class Cast {
   /** The attacker looks which of the server's ports answer. */
   async scan(ports: string): Promise<Outcome> {
     if (this.#props.nmap) {
-      const how = ["-n", "-Pn", "-T4", "--min-rate", "10000", "--max-retries", "1"];
+      const how = ["-n", "-Pn", "-T4", "--max-parallelism", "300", "--max-retries", "1"];
       return await this.#stage.run("attacker", plain("nmap", ...how, "-p", ports, SERVER));
     }
     await this.#stage.say(

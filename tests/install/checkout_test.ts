@@ -202,6 +202,19 @@ kernelTest("modes in a cache of Deno count where another user comes as far", asy
   assertEquals(await folder.wasBuilt(), true);
 });
 
+kernelTest("a file that goes while it is looked at belongs to nobody else", async () => {
+  await using folder = await Folder.create();
+  const outer = dirname(folder.path);
+  const [bin, cache] = [join(outer, "bin"), join(outer, "private")];
+  await Deno.mkdir(bin);
+  await Deno.mkdir(cache, { mode: 0o700 });
+  // What find prints of a file that goes between its name and its owner; of one it was told of, nothing.
+  const find = '#!/bin/sh\n/usr/bin/find "$@"\n[ "$2" = -prune ] || echo "$1/gone.tmp"\n';
+  await Deno.writeTextFile(join(bin, "find"), find, { mode: 0o755 });
+  await folder.install({ DENO_DIR: cache, PATH: `${bin}:${Deno.env.get("PATH")}` });
+  assertEquals(await folder.wasBuilt(), true);
+});
+
 Deno.test("the install.sh of a release takes nothing beside it for a checkout", async () => {
   await using folder = await Folder.create();
   await using scene = await Scene.create();
