@@ -22,9 +22,10 @@ export function hasCamera(): boolean {
  * @throws {DOMException} if there is no camera, or this page may not use it
  */
 export async function scan(video: HTMLVideoElement, signal: AbortSignal): Promise<string | null> {
-  const camera = { video: { facingMode: "environment" } };
-  const stream = await navigator.mediaDevices.getUserMedia(camera);
-  try {
+  const opening = navigator.mediaDevices.getUserMedia({ video: { facingMode: "environment" } });
+  const look = async (): Promise<string | null> => {
+    const stream = await opening;
+    if (signal.aborted) return null;
     video.srcObject = stream;
     await video.play();
     const detector = await detectorHere();
@@ -36,9 +37,16 @@ export async function scan(video: HTMLVideoElement, signal: AbortSignal): Promis
       await new Promise((resolve) => setTimeout(resolve, EVERY_MS));
     }
     return null;
+  };
+  // Whatever it is waiting for: nobody is left before a camera that they have switched off.
+  const stopped = new Promise<null>((resolve) => {
+    signal.addEventListener("abort", () => resolve(null), { once: true });
+  });
+  try {
+    return await Promise.race([look(), stopped]);
   } finally {
-    for (const track of stream.getTracks()) track.stop();
     video.srcObject = null;
+    opening.then((stream) => stream.getTracks().forEach((track) => track.stop()), () => {});
   }
 }
 

@@ -62,6 +62,33 @@ Deno.test("the camera can be stopped, and stops when the form is left", async ()
   assertEquals(await visit.page.evaluate("tracks.length"), 2);
 });
 
+for (
+  const [what, first] of [
+    ["does not begin", "HTMLMediaElement.prototype.play = () => new Promise(() => {});"],
+    [
+      "nobody has allowed yet",
+      `const open = navigator.mediaDevices.getUserMedia;
+      navigator.mediaDevices.getUserMedia = async function (wish) {
+        await new Promise((resolve) => globalThis.allow = resolve);
+        return await open.call(this, wish);
+      };`,
+    ],
+  ] as const
+) {
+  Deno.test(`a camera that ${what} can be stopped`, async () => {
+    await using visit = await open(first);
+    await visit.page.evaluate(NOTE_TRACKS);
+    await visit.page.click("#scan");
+    await visit.text("#scan", /Stop/);
+    if (what === "does not begin") await visit.until("tracks.at(-1)?.readyState === 'live'");
+    await visit.page.click("#scan");
+    await visit.text("#scan", /Scan/);
+    assertEquals(await visit.page.isVisible("#camera"), false);
+    await visit.page.evaluate("globalThis.allow?.()");
+    await visit.until("tracks.at(-1)?.readyState === 'ended'");
+  });
+}
+
 Deno.test("without a camera the page says what to do instead", async () => {
   await using none = await open(
     "Object.defineProperty(navigator, 'mediaDevices', { value: undefined });",

@@ -34,8 +34,9 @@ const DISTURBANCES: readonly Disturbance[] = [
   ["the sets emptied", "ipset flush", /gone="set contents"/],
   [
     "rules flushed and sets destroyed",
-    "for f in T T6; do for t in raw mangle nat filter; do $f -t $t -F; $f -t $t -X; done; done; " +
-    "until ipset destroy 2>/dev/null; do sleep 0.01; done",
+    destroying(
+      "for f in T T6; do for t in raw mangle nat filter; do $f -t $t -F; $f -t $t -X; done; done",
+    ),
     /gone="sets/,
   ],
 ];
@@ -53,10 +54,9 @@ for (const backend of ["nft", "legacy"] as const) {
 
 kernelTest("iptables: rules flushed by nft itself are back, too", async () => {
   await using scene = await Scene.create("iptables");
-  const commands = "nft flush ruleset; until ipset destroy 2>/dev/null; do sleep 0.01; done";
   await scene.disturb([
     "nft flush ruleset",
-    commands,
+    destroying("nft flush ruleset"),
     /gone="sets, IPv4 rules, IPv6 rules, table inet c3po-keep"/,
   ]);
   await scene.end();
@@ -77,6 +77,11 @@ kernelTest(
     assertEquals((await scene.serve.stop()).code, 0);
   },
 );
+
+/** Flushes until all sets are destroyed: on a busy machine rules that use them may be back in between. */
+function destroying(flush: string): string {
+  return `until { ${flush}; ipset destroy 2>/dev/null; }; do sleep 0.01; done`;
+}
 
 /** Shell functions for iptables, ip6tables and iptables-restore, which wait for others that change rules. */
 function toolsOf(backend: "nft" | "legacy"): string {
