@@ -51,7 +51,7 @@ kernelTest("the first line of the documents works where sudo asks for a password
   assertEquals(await Deno.readTextFile(stored), `${key}\n`);
 
   await Deno.remove(stored);
-  await pane.type("clear", "Enter");
+  await pane.clear();
   await pane.type(line("-T"), "Enter");
   const failed = (await pane.waitFor(/^c3po: hint: /m, 60_000)).join("\n");
   assertMatch(failed, /^sudo: a terminal is required to read the password$/m);

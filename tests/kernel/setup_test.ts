@@ -220,7 +220,7 @@ async function onTerminal(): Promise<void> {
   await pane.waitFor((screen) => solid(screen).includes(solid(stopped)));
   assert(await bare.isPlain(), "Ctrl-C rolls the trial back");
 
-  await pane.type("clear", "Enter");
+  await pane.clear();
   await pane.c3po("setup");
   await pane.waitFor(/^ {4}Press Enter when a client has the key$/m);
   await pane.type("Enter");
@@ -234,7 +234,7 @@ async function onTerminal(): Promise<void> {
   await pane.type("n", "Enter");
   await pane.waitFor(/^c3po: stopped at service \(done: key, check, client, trial\)/m);
 
-  await pane.type("clear", "Enter");
+  await pane.clear();
   await pane.c3po("setup");
   await pane.waitFor(/^4\/5 trial: passed before, with this key and these settings$/m);
   await pane.waitFor(/^ {4}Start it\? \[Y\/n\]$/m);
@@ -245,7 +245,7 @@ async function onTerminal(): Promise<void> {
   assertEquals(await bare.isPlain(), false);
   await (await bare.logIn()).close();
 
-  await pane.type("clear", "Enter");
+  await pane.clear();
   await pane.c3po("setup");
   await pane.waitFor(/^done: /m);
   const last = (await pane.lines()).filter((line) => /^\d\/5 /.test(line));

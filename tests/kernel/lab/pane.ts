@@ -61,6 +61,12 @@ export class Pane implements AsyncDisposable {
     await this.#tmux("send-keys", ...keys);
   }
 
+  /** Clears the screen, and waits for that: what is waited for next may be what was there before. */
+  async clear(): Promise<void> {
+    await this.type("clear", "Enter");
+    await this.waitFor((screen) => screen.trim() === "$");
+  }
+
   /** Types a command that runs c3po. */
   async c3po(...args: string[]): Promise<void> {
     await this.type([...c3poCommand(), ...args].join(" "), "Enter");
