@@ -297,7 +297,9 @@ not_ours() {
 		! only_ours "$(id -g "$user" 2>/dev/null)" || groups="$groups ! -group $(id -g "$user")"
 	done
 	NOT_OURS="( $users ) -o ! -type l ( -perm -002 -o -perm -020 $groups )"
-	# Where find knows it: no word about what goes while it looks.
+	# Other programs may be at work in these folders, and what has gone when find looks at it has no owner, so that it is
+	# none of ours: only what is still there has links. No word about it either, where find knows how.
+	THERE='( -links 0 -o -links +0 )'
 	RACE=-ignore_readdir_race
 	find / -prune $RACE >/dev/null 2>&1 || RACE=
 }
@@ -316,8 +318,8 @@ only_ours() {
 # make files but not take those of others away, as in /tmp, what is below can be ours all the same.
 changeable() {
 	# shellcheck disable=SC2086 # words of find
-	inside=$(cd "$1" && find . $RACE \( -path ./.git -o -path ./.cache -o -path ./dist \) -prune -o \( $NOT_OURS \) -print |
-		present)
+	inside=$(cd "$1" && find . $RACE \( -path ./.git -o -path ./.cache -o -path ./dist \) -prune -o \( $NOT_OURS \) \
+		$THERE -print | head -n 1)
 	[ -n "$inside" ] || inside=$(cd "$1" && find . \( -path ./.git -o -path ./.cache -o -path ./dist \) -prune -o \
 		! -type l -perm -020 -exec ls -ldn {} + | granted)
 	[ -z "$inside" ] || { printf '%s\n' "$1${inside#.}" && return; }
@@ -333,15 +335,7 @@ granted() { sed -n 's/^[^ ]*+ *\([^ ]* *\)\{7\}//p' | head -n 1; }
 cache_changeable() {
 	is_private "$1" || { changeable "$1" && return; }
 	# shellcheck disable=SC2086 # words of find
-	{ find "$1" $RACE \( $users \) -print && changeable_above "$1"; } | present
-}
-
-# present: prints the first of some files that is there. Other programs may be at work in these folders, and one that has
-# gone when find looks at it has no owner, so that it is none of ours.
-present() {
-	while IFS= read -r file; do
-		if [ -e "$file" ] || [ -L "$file" ]; then printf '%s\n' "$file" && break; fi
-	done
+	{ find "$1" $RACE \( $users \) $THERE -print && changeable_above "$1"; } | head -n 1
 }
 
 # is_private FOLDER: whether it, or one above it, is open to us alone
@@ -399,10 +393,10 @@ prefix_must_be_ours() {
 		find "$@" -prune \( $NOT_OURS \) -print || :
 		find "$@" -prune ! -type l -perm -020 -exec ls -ldn {} + | granted
 		# What is run from there, and what Deno keeps of it.
-		find "$PREFIX/lib/c3po" \( $NOT_OURS \) -print || :
+		find "$PREFIX/lib/c3po" \( $NOT_OURS \) $THERE -print || :
 		# A link to a folder leads out of what was looked at.
 		find "$@" -prune -type l -exec test -d {} \; -print || :
-	} 2>/dev/null | present)
+	} 2>/dev/null | head -n 1)
 	[ -n "$found" ] || return 0
 	what="can be changed by other users"
 	[ ! -L "$found" ] || what="is a link"

@@ -8,7 +8,7 @@ import type { Task } from "./ticker.ts";
 /** What a reconciler checks, and how it restores it. */
 export interface Reconciled {
   readonly firewall: Pick<Firewall, "drift">;
-  readonly monitor: Pick<RuleMonitor, "told" | "heard" | "isWatching" | "takeAuthors" | "restart">;
+  readonly monitor: RuleMonitor;
   /** Puts rules and windows in place again. */
   readonly reload: () => Promise<void>;
   /** Puts bans, trusted addresses and the allow list in place again. */

@@ -143,7 +143,7 @@ Deno.test("drawing from a generator stands for the real schedule: its ports are 
 Deno.test("a slow scanner meets as much in the real schedule as on drawn ports", async () => {
   const random = new Random(2);
   const schedule = await scheduleOf(random);
-  const traps = 255, minutes = 2000, each = 16;
+  const traps = 255, minutes = 4000, each = 16;
   let real = 0, drawn = 0;
   for (let i = 0; i < minutes; i++) {
     const { ssh, traps: set } = await schedule.ports(FIRST_MINUTE + i, traps);

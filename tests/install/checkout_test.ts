@@ -208,10 +208,20 @@ kernelTest("a file that goes while it is looked at belongs to nobody else", asyn
   const [bin, cache] = [join(outer, "bin"), join(outer, "private")];
   await Deno.mkdir(bin);
   await Deno.mkdir(cache, { mode: 0o700 });
-  // What find prints of a file that goes between its name and its owner; of one it was told of, nothing.
-  const find = '#!/bin/sh\n/usr/bin/find "$@"\n[ "$2" = -prune ] || echo "$1/gone.tmp"\n';
+  const files = ["one", "two", "three"].map((name) => join(cache, name));
+  for (const file of files) await Deno.writeTextFile(file, "");
+  // The first that find looks at has the others removed, whose names it has read by then.
+  const others = '[ ! -e "$2" ] || for file in "$1"/*; do [ "$file" = "$2" ] || rm "$file"; done';
+  const find = `#!/bin/sh
+[ "$1" = '${cache}' ] && [ "$2" != -prune ] || exec /usr/bin/find "$@"
+shift
+case $1 in -ignore*) option=$1 && shift ;; esac
+exec /usr/bin/find '${cache}' $option '(' -type f -exec sh -c '${others}' sh '${cache}' '{}' ';' \
+  -false ')' -o "$@"
+`;
   await Deno.writeTextFile(join(bin, "find"), find, { mode: 0o755 });
   await folder.install({ DENO_DIR: cache, PATH: `${bin}:${Deno.env.get("PATH")}` });
+  assertEquals((await Array.fromAsync(Deno.readDir(cache))).length, 1);
   assertEquals(await folder.wasBuilt(), true);
 });
 

@@ -14,25 +14,10 @@ const OUTCOMES: Readonly<Record<string, Reach>> = {
   ENETUNREACH: "unreachable",
 };
 
-/** What Deno has no type of error for has only the number of the system in its message. */
-const NUMBERS: Readonly<Record<string, string>> = {
-  101: "ENETUNREACH",
-  110: "ETIMEDOUT",
-  111: "ECONNREFUSED",
-  113: "EHOSTUNREACH",
-};
-
 /** Connects and closes again. @throws with the `code` of the system's error */
 async function connect({ address, port, source }: Target, signal: AbortSignal): Promise<void> {
   if (source !== undefined) return await connectFrom(source, { host: address, port, signal });
-  try {
-    (await Deno.connect({ hostname: address, port, signal })).close();
-  } catch (error) {
-    const number = /\(os error (\d+)\)/.exec(String(error))?.[1] ?? "";
-    throw Object.assign(new Error(`${address} ${port}`, { cause: error }), {
-      code: NUMBERS[number],
-    });
-  }
+  (await Deno.connect({ hostname: address, port, signal })).close();
 }
 
 /** From an address that is chosen: in Deno only Node's way has that, and takes thrice as long to load. */
